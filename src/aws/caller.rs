@@ -1,0 +1,91 @@
+//! Who calls, and from which address.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, lookup_host};
+
+use super::{AwsError, Clients, Sorted};
+use crate::diag::{Class, Explain, Hint};
+
+/// AWS's own service that answers with the address it sees.
+const CHECK_ADDRESS: &str = "checkip.amazonaws.com";
+
+/// The account and identity that the credentials belong to.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Twelve digits.
+    pub account: String,
+    /// The ARN of the user or assumed role.
+    pub arn: String,
+}
+
+impl Caller {
+    /// Asks STS. The first call of every command, so that missing credentials are said first.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn ask(clients: &Clients) -> Result<Self, AwsError> {
+        const OPERATION: &str = "sts:GetCallerIdentity";
+        let answer = clients.sts.get_caller_identity().send().await.named(OPERATION)?;
+        let account = answer.account.ok_or_else(|| AwsError::incomplete(OPERATION, "account"))?;
+        Ok(Self { account, arn: answer.arn.unwrap_or_default() })
+    }
+}
+
+/// Why the caller's address could not be found.
+#[derive(Debug, thiserror::Error)]
+pub enum CallerError {
+    /// No connection.
+    #[error("cannot find out your own IP address from `{host}`")]
+    Unreachable {
+        /// Who was asked.
+        host: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The answer is no address.
+    #[error("`{host}` answered with something that is no IP address")]
+    NoAddress {
+        /// Who was asked.
+        host: String,
+    },
+}
+
+impl Explain for CallerError {
+    fn class(&self) -> Class {
+        Class::Failed
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        vec!["write the address instead of `my-ip`, such as `access = [\"203.0.113.7/32\"]`".into()]
+    }
+}
+
+/// Returns the address from which the endpoint sees this machine: for AWS the public one, for another endpoint the
+/// local end of a connection to it.
+///
+/// # Errors
+/// If nobody can be asked.
+pub async fn caller_address(target: &super::Target) -> Result<IpAddr, CallerError> {
+    let Some(url) = &target.endpoint_url else { return public_address().await };
+    let host = url.split("://").last().unwrap_or(url).split('/').next().unwrap_or(url).to_owned();
+    let address = if host.contains(':') { host.clone() } else { format!("{host}:80") };
+    let connected = TcpStream::connect(&address).await.and_then(|stream| stream.local_addr());
+    connected.map(|local| local.ip()).map_err(|source| CallerError::Unreachable { host, source })
+}
+
+async fn public_address() -> Result<IpAddr, CallerError> {
+    let host = CHECK_ADDRESS.to_owned();
+    let unreachable = |source| CallerError::Unreachable { host: CHECK_ADDRESS.into(), source };
+    // IPv4 only: the rules of the security group are for IPv4 ranges.
+    let mut addresses = lookup_host((CHECK_ADDRESS, 80)).await.map_err(unreachable)?;
+    let address = addresses.find(SocketAddr::is_ipv4).ok_or(CallerError::NoAddress { host: host.clone() })?;
+    let mut stream = TcpStream::connect(address).await.map_err(unreachable)?;
+    let request = format!("GET / HTTP/1.0\r\nHost: {CHECK_ADDRESS}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.map_err(unreachable)?;
+    let mut answer = String::new();
+    stream.take(4096).read_to_string(&mut answer).await.map_err(unreachable)?;
+    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default().trim();
+    body.parse().map_err(|_| CallerError::NoAddress { host })
+}

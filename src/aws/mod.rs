@@ -1,0 +1,10 @@
+//! The way to AWS: clients, the caller's identity, and the sorting of every SDK failure into [`AwsError`].
+//! No other room names `SdkError`.
+
+mod caller;
+mod clients;
+mod error;
+
+pub use caller::{Caller, CallerError, caller_address};
+pub use clients::{Clients, Target};
+pub use error::{AwsError, Sorted, Trouble};

@@ -1,0 +1,7 @@
+//! What is told to people when something is wrong: message, place, causes, hints. Rendering is the job of `ui`.
+
+mod diagnostic;
+mod explain;
+
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use explain::{Class, Explain, Hint};

@@ -1,0 +1,72 @@
+//! The resource kinds: what a person may declare, how it is found, compared, made, changed and deleted.
+//!
+//! A new kind is one file and its entry in the lists below, nothing else.
+
+pub mod base;
+pub mod bucket;
+pub mod dashboard;
+pub mod glue;
+pub mod lambda;
+pub mod log_group;
+pub mod mysql;
+pub mod network;
+pub mod object;
+mod policy;
+pub mod redshift;
+mod references;
+pub mod role;
+pub mod workgroup;
+
+use glue::{classifier, connection, crawler, database, job};
+pub use references::template_references;
+
+use base::{AnyKind, AnyTable};
+
+/// Every resource kind.
+pub static KINDS: &[&dyn AnyKind] = &[
+    &network::Vpc,
+    &network::Subnet,
+    &network::InternetGateway,
+    &network::RouteTable,
+    &network::SecurityGroup,
+    &network::Endpoint,
+    &bucket::Bucket,
+    &object::Object,
+    &role::Role,
+    &mysql::SubnetGroup,
+    &mysql::ParameterGroup,
+    &mysql::Instance,
+    &mysql::Schema,
+    &redshift::SubnetGroup,
+    &redshift::Cluster,
+    &redshift::Schema,
+    &log_group::LogGroup,
+    &lambda::Layer,
+    &lambda::Function,
+    &lambda::Trigger,
+    &database::Database,
+    &connection::Connection,
+    &classifier::Classifier,
+    &crawler::Crawler,
+    &job::Job,
+    &workgroup::Workgroup,
+    &dashboard::Dashboard,
+];
+
+/// Every table that a person may write.
+pub static TABLES: &[&dyn AnyTable] = &[
+    &network::Network,
+    &bucket::Bucket,
+    &role::Role,
+    &mysql::Mysql,
+    &redshift::Redshift,
+    &lambda::Layer,
+    &lambda::Lambda,
+    &database::Database,
+    &connection::Connection,
+    &classifier::Classifier,
+    &crawler::Crawler,
+    &job::Job,
+    &workgroup::Workgroup,
+    &dashboard::Dashboard,
+];

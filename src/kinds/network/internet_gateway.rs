@@ -1,0 +1,111 @@
+//! The internet gateway and its attachment to the VPC.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::ResourceType;
+use serde::Serialize;
+
+use super::tags;
+use crate::aws::{AwsError, Sorted};
+use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::model::{Address, Effect};
+use crate::ownership::Tags;
+
+/// An internet gateway.
+pub struct InternetGateway;
+
+/// What is declared of it.
+#[derive(Debug, Serialize)]
+pub struct Spec {
+    /// The VPC it is attached to.
+    pub vpc: Address,
+}
+
+/// What is observed of it.
+#[derive(Debug)]
+pub struct Seen {
+    id: String,
+    vpc_id: Option<String>,
+}
+
+#[async_trait]
+impl Kind for InternetGateway {
+    const NAME: &'static str = "internet_gateway";
+    const LIMIT: Duration = Duration::from_secs(1200);
+    type Spec = Spec;
+    type Seen = Seen;
+
+    fn identity(&self, _want: &Spec) -> Option<String> {
+        None
+    }
+
+    fn needs(&self, want: &Spec) -> Vec<Address> {
+        vec![want.vpc.clone()]
+    }
+
+    fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
+        let vpc = known.get(&want.vpc, "id");
+        Diff::new().maybe("vpc", vpc, seen.vpc_id.as_deref().unwrap_or_default(), Effect::InPlace)
+    }
+
+    fn outputs(&self, seen: &Seen) -> Outputs {
+        Outputs::from([("id", seen.id.clone())])
+    }
+
+    async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
+        let call = cx.aws.ec2.describe_internet_gateways().filters(tags::of_stack(&scope.stack));
+        let mut pages = call.into_paginator().items().send();
+        let mut found = vec![];
+        while let Some(gateway) = pages.next().await {
+            let gateway = gateway.named("ec2:DescribeInternetGateways")?;
+            let attachment = gateway.attachments.unwrap_or_default().into_iter().next();
+            let id = gateway.internet_gateway_id.unwrap_or_default();
+            let seen = Seen { id: id.clone(), vpc_id: attachment.and_then(|attachment| attachment.vpc_id) };
+            found.push(Found { name: id, tags: tags::seen(gateway.tags), seen });
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
+        const OPERATION: &str = "ec2:CreateInternetGateway";
+        let specification = tags::specification(ResourceType::InternetGateway, tags);
+        let made = cx.aws.ec2.create_internet_gateway().tag_specifications(specification).send().await;
+        let gateway = made.named(OPERATION)?.internet_gateway;
+        let id = gateway.and_then(|gateway| gateway.internet_gateway_id);
+        let id = id.ok_or_else(|| AwsError::incomplete(OPERATION, "gateway id"))?;
+        attach(cx, want, &id).await
+    }
+
+    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
+        detach(cx, seen).await?;
+        attach(cx, want, &seen.id).await
+    }
+
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
+        Ok(tags::write(cx, &seen.id, tags).await?)
+    }
+
+    async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
+        detach(cx, seen).await?;
+        let call = cx.aws.ec2.delete_internet_gateway().internet_gateway_id(&seen.id);
+        call.send().await.named("ec2:DeleteInternetGateway")?;
+        Ok(())
+    }
+}
+
+async fn attach(cx: &Cx, want: &Spec, id: &str) -> Result<(), KindError> {
+    let vpc = cx.known.need(&want.vpc, "id")?;
+    let call = cx.aws.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc);
+    call.send().await.named("ec2:AttachInternetGateway")?;
+    Ok(())
+}
+
+async fn detach(cx: &Cx, seen: &Seen) -> Result<(), KindError> {
+    let Some(vpc) = &seen.vpc_id else { return Ok(()) };
+    let call = cx.aws.ec2.detach_internet_gateway().internet_gateway_id(&seen.id).vpc_id(vpc);
+    match call.send().await.named("ec2:DetachInternetGateway") {
+        Err(error) if error.code != "Gateway.NotAttached" => Err(error.into()),
+        _ => Ok(()),
+    }
+}

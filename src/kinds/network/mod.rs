@@ -1,0 +1,21 @@
+//! `[network]`: the VPC and what lies in it.
+
+mod endpoint;
+mod internet_gateway;
+mod route_table;
+mod security_group;
+mod subnet;
+mod table;
+mod tags;
+mod vpc;
+
+pub use endpoint::Endpoint;
+pub use internet_gateway::InternetGateway;
+pub use route_table::RouteTable;
+pub use security_group::SecurityGroup;
+pub use subnet::Subnet;
+pub use table::{Network, subnets};
+pub use vpc::Vpc;
+
+/// The logical name of everything that the one `[network]` table stands for.
+pub const NAME: &str = "main";

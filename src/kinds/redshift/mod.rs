@@ -1,0 +1,12 @@
+//! `[redshift.NAME]`: a Redshift cluster with its subnet group, database and schema.
+
+mod cluster;
+mod redshift_tags;
+mod schema;
+mod subnet_group;
+mod table;
+
+pub use cluster::Cluster;
+pub use schema::Schema;
+pub use subnet_group::SubnetGroup;
+pub use table::{Redshift, RedshiftTable};

@@ -1,0 +1,111 @@
+//! The subnets in which Redshift may put a cluster.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::redshift_tags;
+use crate::aws::{Sorted, Trouble};
+use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::model::{Address, Effect};
+use crate::ownership::{Owner, Tags};
+
+/// A cluster subnet group.
+pub struct SubnetGroup;
+
+/// What is declared of it.
+#[derive(Debug, Serialize)]
+pub struct Spec {
+    /// Its name.
+    pub name: String,
+    /// Its subnets.
+    pub subnets: Vec<Address>,
+}
+
+/// What is observed of it.
+#[derive(Debug)]
+pub struct Seen {
+    name: String,
+    subnets: Vec<String>,
+}
+
+#[async_trait]
+impl Kind for SubnetGroup {
+    const NAME: &'static str = "redshift_subnet_group";
+    const LIMIT: Duration = Duration::from_secs(120);
+    type Spec = Spec;
+    type Seen = Seen;
+
+    fn identity(&self, want: &Spec) -> Option<String> {
+        Some(want.name.clone())
+    }
+
+    fn needs(&self, want: &Spec) -> Vec<Address> {
+        want.subnets.clone()
+    }
+
+    fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
+        match want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<String>>>() {
+            Some(subnets) => Diff::new().unordered("subnets", &subnets, &seen.subnets),
+            None => Diff::new().maybe("subnets", None, seen.subnets.join(", "), Effect::InPlace),
+        }
+    }
+
+    fn outputs(&self, seen: &Seen) -> Outputs {
+        Outputs::from([("name", seen.name.clone())])
+    }
+
+    async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
+        let mut pages = cx.aws.redshift.describe_cluster_subnet_groups().into_paginator().items().send();
+        let mut found = vec![];
+        while let Some(group) = pages.next().await {
+            let group = group.named("redshift:DescribeClusterSubnetGroups")?;
+            let name = group.cluster_subnet_group_name.unwrap_or_default();
+            let tags = redshift_tags::seen(group.tags);
+            if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
+                let subnets = group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
+                let seen = Seen { name: name.clone(), subnets: subnets.collect() };
+                found.push(Found { name, tags, seen });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
+        let call = cx
+            .aws
+            .redshift
+            .create_cluster_subnet_group()
+            .cluster_subnet_group_name(&want.name)
+            .description(format!("subnets of the stack {}", cx.known.stack.name))
+            .set_subnet_ids(Some(ids(cx, want)?))
+            .set_tags(Some(redshift_tags::list(tags)));
+        match call.send().await.named("redshift:CreateClusterSubnetGroup") {
+            Err(error) if error.trouble != Trouble::Exists => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
+        let call = cx.aws.redshift.modify_cluster_subnet_group().cluster_subnet_group_name(&want.name);
+        call.set_subnet_ids(Some(ids(cx, want)?)).send().await.named("redshift:ModifyClusterSubnetGroup")?;
+        Ok(())
+    }
+
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
+        Ok(redshift_tags::write(cx, "subnetgroup", &seen.name, tags).await?)
+    }
+
+    async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
+        let call = cx.aws.redshift.delete_cluster_subnet_group().cluster_subnet_group_name(&seen.name);
+        match call.send().await.named("redshift:DeleteClusterSubnetGroup") {
+            Err(error) if !error.is_not_found() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn ids(cx: &Cx, want: &Spec) -> Result<Vec<String>, KindError> {
+    want.subnets.iter().map(|subnet| cx.known.need(subnet, "id")).collect()
+}

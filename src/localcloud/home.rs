@@ -1,0 +1,51 @@
+//! Where the local cloud keeps what it must not forget.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of one local cloud. Everything below it belongs to that cloud and to nothing else.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// Takes `root`, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Returns the folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns where objects lie: `<buckets>/<bucket>/<key>` is the plain file.
+    pub fn buckets(&self) -> PathBuf {
+        self.root.join("buckets")
+    }
+
+    /// Returns where the control plane's snapshots lie, one JSON file a service and region.
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// Returns the folder of one engine's data, such as `mysql/data-engineering-aws`.
+    pub fn engine(&self, engine: &str, identifier: &str) -> PathBuf {
+        self.root.join(engine).join(identifier)
+    }
+
+    /// Returns a folder for files that may vanish with the process.
+    pub fn scratch(&self) -> PathBuf {
+        self.root.join("scratch")
+    }
+
+    /// Returns where the process writes its own log.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("local-cloud.log")
+    }
+
+    /// Returns the file that names the running process and its endpoint.
+    pub fn process(&self) -> PathBuf {
+        self.root.join("process.json")
+    }
+}

@@ -1,0 +1,69 @@
+//! What a plan says of one resource, and of one of its fields.
+
+use serde::Serialize;
+
+/// What happens to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is absent and will be made.
+    Create,
+    /// It is ours and differs.
+    Update,
+    /// It differs where AWS cannot change it: it is deleted and made again.
+    Replace,
+    /// It is ours and no longer wanted.
+    Delete,
+    /// Nothing is to be done.
+    None,
+}
+
+impl Action {
+    /// Returns the sign that stands before the address: `+ ~ ± -` or a space.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Replace => '±',
+            Self::Delete => '-',
+            Self::None => ' ',
+        }
+    }
+}
+
+/// What changing a field costs the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "effect", content = "why")]
+pub enum Effect {
+    /// AWS changes it while the resource works.
+    InPlace,
+    /// AWS changes it after a restart of the resource.
+    Reboot,
+    /// AWS cannot change it; the reason is for people.
+    Replace(&'static str),
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// The field as the stack file names it.
+    pub field: String,
+    /// What is observed; empty if nothing.
+    pub seen: String,
+    /// What is declared; `None` where it is known only after something else is made.
+    pub want: Option<String>,
+    /// What the change costs.
+    #[serde(flatten)]
+    pub effect: Effect,
+}
+
+/// Whether a resource can be used by what depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// Something is under way; the text is AWS's own status.
+    Pending(String),
+    /// It can be used, or is stopped on purpose.
+    Ready,
+    /// It will not become ready; the text says why.
+    Failed(String),
+}

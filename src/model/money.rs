@@ -1,0 +1,38 @@
+//! What is billed by the hour.
+
+use serde::Serialize;
+
+/// Whether a billed resource runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Power {
+    /// It runs and is billed in full.
+    Running,
+    /// It is stopped or paused; storage is still billed.
+    Stopped,
+    /// It moves between the two.
+    Changing,
+}
+
+/// One thing that costs money merely by existing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BilledItem {
+    /// What is billed, as the price table knows it: `rds:db.t4g.micro`, `redshift:ra3.large`.
+    pub sku: String,
+    /// How many of it.
+    pub units: u32,
+    /// Whether it stops costing when the resource is stopped.
+    pub stops: bool,
+}
+
+impl BilledItem {
+    /// Returns an item that is billed while the resource runs.
+    pub fn while_running(sku: impl Into<String>, units: u32) -> Self {
+        Self { sku: sku.into(), units, stops: true }
+    }
+
+    /// Returns an item that is billed as long as the resource exists.
+    pub fn always(sku: impl Into<String>, units: u32) -> Self {
+        Self { sku: sku.into(), units, stops: false }
+    }
+}

@@ -1,0 +1,97 @@
+"""Loads one object: lock, claim, stream, one transaction, tally."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import load_log
+import pymysql
+from load_log import Claim, Tally
+from mysql_load import Sink, connect, open_sink
+from problems import FileProblem, Outdated
+from records import Row, read_records
+from rejects import RejectsFile
+from settings import Settings
+from source import ObjectRef, lines, open_text
+
+
+def load_object(
+    settings: Settings, s3: Any, secrets: Any, ref: ObjectRef, wait_seconds: int
+) -> Tally:
+    """Loads the object once, whatever was delivered before, and returns the tally.
+
+    The file's own faults end in a tally of state `failed`. Whatever else goes wrong is raised,
+    with nothing committed but a `running` row that the next try takes over.
+    """
+    with closing(connect(settings, secrets)) as db:
+        load_log.lock_key(db, ref, wait_seconds)
+        claim = load_log.claim(db, settings.log_table, ref)
+        if isinstance(claim, Tally):
+            return claim
+        tally = Tally(claim.load_id, "running")
+        try:
+            _load(db, settings, s3, ref, claim, tally)
+        except FileProblem as problem:
+            _give_up(db, settings, tally, "failed", str(problem))
+        except Outdated as problem:
+            _give_up(db, settings, tally, "superseded", str(problem))
+        return tally
+
+
+def _load(
+    db: pymysql.Connection, settings: Settings, s3: Any, ref: ObjectRef, claim: Claim, tally: Tally
+) -> None:
+    """Carries out a claim as one transaction; `tally` is filled on the way."""
+    text = open_text(s3, ref, settings.encoding)
+    with closing(text), RejectsFile(settings.scratch, settings.rejects_limit_bytes) as rejects:
+        _clear(db, settings.table, [*claim.replaces, claim.load_id])
+        with closing(open_sink(db, settings, claim.load_id)) as sink:
+            _copy_rows(read_records(lines(text), settings.date_format), sink, rejects, tally)
+            sent = sink.finish()
+        tally.rejects_uri = rejects.store(
+            s3, settings.rejects_bucket or ref.bucket, settings.rejects_prefix, ref
+        )
+        if tally.rows_rejected and not tally.rows_loaded:
+            raise FileProblem(f"every row was rejected; the first, {rejects.first_reason}")
+        _prove(db, settings.table, tally, sent)
+    tally.state = "loaded"
+    load_log.finish(db, settings.log_table, tally, claim.replaces)
+
+
+def _copy_rows(records: Any, sink: Sink, rejects: RejectsFile, tally: Tally) -> None:
+    for record in records:
+        tally.rows_in += 1
+        if isinstance(record, Row):
+            sink.add(record)
+            tally.rows_loaded += 1
+        else:
+            rejects.add(record)
+            tally.rows_rejected += 1
+
+
+def _clear(db: pymysql.Connection, table: str, load_ids: list[int]) -> None:
+    with db.cursor() as cursor:
+        for load_id in load_ids:
+            cursor.execute(f"DELETE FROM `{table}` WHERE LoadId = %s", (load_id,))
+
+
+def _prove(db: pymysql.Connection, table: str, tally: Tally, sent: int) -> None:
+    """Checks rows in = loaded + rejected against what the table holds before the commit."""
+    with db.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM `{table}` WHERE LoadId = %s", (tally.load_id,))
+        held = cursor.fetchone()[0]
+    if not held == sent == tally.rows_loaded == tally.rows_in - tally.rows_rejected:
+        raise RuntimeError(
+            f"rows do not add up: {tally.rows_in} in, {tally.rows_rejected} rejected, "
+            f"{sent} sent, {held} in `{table}`"
+        )
+
+
+def _give_up(
+    db: pymysql.Connection, settings: Settings, tally: Tally, state: str, reason: str
+) -> None:
+    """Takes the rows back and writes why; what an older version had loaded stays."""
+    db.rollback()
+    tally.state, tally.reason, tally.rows_loaded = state, reason, 0
+    load_log.finish(db, settings.log_table, tally)

@@ -1,0 +1,73 @@
+"""What the function is told through its environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_$]{1,64}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment, checked once; see `from_env` for names and defaults."""
+
+    db_host: str
+    db_port: int
+    db_name: str
+    db_secret_arn: str
+    db_tls: str
+    db_tls_ca: str | None
+    table: str
+    log_table: str
+    encoding: str
+    date_format: str
+    rejects_bucket: str | None
+    rejects_prefix: str
+    rejects_limit_bytes: int
+    batch_rows: int
+    scratch: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Reads the environment; raises ValueError naming the variable that is wrong."""
+        return cls(
+            db_host=_required(env, "DB_HOST"),
+            db_port=int(env.get("DB_PORT", "3306")),
+            db_name=_required(env, "DB_NAME"),
+            db_secret_arn=_required(env, "DB_SECRET_ARN"),
+            db_tls=_one_of(env, "DB_TLS", ("required", "off")),
+            db_tls_ca=env.get("DB_TLS_CA") or None,
+            table=_identifier(env, "TABLE", "Uk_Ecommerce_Data"),
+            log_table=_identifier(env, "LOG_TABLE", "Load_Log"),
+            encoding=env.get("ENCODING", "iso-8859-1"),
+            date_format=env.get("DATE_FORMAT", "%m/%d/%Y %H:%M"),
+            rejects_bucket=env.get("REJECTS_BUCKET") or None,
+            rejects_prefix=env.get("REJECTS_PREFIX", "Rejects/"),
+            rejects_limit_bytes=int(env.get("REJECTS_LIMIT_MIB", "256")) << 20,
+            batch_rows=int(env.get("BATCH_ROWS", "50000")),
+            scratch=env.get("SCRATCH_DIR", "/tmp"),
+        )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise ValueError(f"environment variable {name} is not set")
+    return value
+
+
+def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name, allowed[0])
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
+    return value
+
+
+def _identifier(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name, default)
+    if not _IDENTIFIER.fullmatch(value):
+        raise ValueError(f"{name} is {value!r}, which is not a plain table name")
+    return value
