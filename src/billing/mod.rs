@@ -1,1 +1,7 @@
-//! room
+//! What the stack costs by the hour. Unknown prices are said to be unknown, never zero.
+
+mod prices;
+mod rate;
+
+pub use prices::{HOURS_A_MONTH, usd_per_hour};
+pub use rate::{Line, Rate, rate};

@@ -1,1 +1,21 @@
-//! room
+//! The ETL: typed steps, the runner that orders them by what they read and write, and the proof of every hop.
+//!
+//! A new step is one file in `steps/` and its key in [`table::StepTable`].
+
+mod error;
+mod event;
+mod facts;
+mod profile;
+mod runner;
+pub mod sample;
+mod step;
+mod steps;
+mod table;
+
+pub use error::PipelineError;
+pub use event::{StepEvent, StepEvents, StepReport};
+pub use facts::{Facts, Load};
+pub use profile::{Distinct, Profile};
+pub use runner::{Outcome, run};
+pub use step::{Dataset, StepCx, Tally};
+pub use table::{Pipeline, PipelineTable};

@@ -1,0 +1,16 @@
+//! The content of a hop in a few figures: rows, exact sums, fingerprints.
+//!
+//! A fingerprint of a column is the sum over all rows of the first 32 bits of the MD5 of the value's text. It does not
+//! depend on the order of rows, every database here can compute it, and a changed value changes it. The fingerprint of
+//! the whole row does the same for all texts joined by `|`, so that values cannot change places between rows.
+
+mod compare;
+mod dialect;
+mod file;
+mod figures;
+mod measure;
+
+pub use compare::differences;
+pub use figures::{Distinct, Profile};
+pub use file::{open, profile_file};
+pub use measure::{connect_mysql, of_mysql, of_staging, of_warehouse};
