@@ -1,1 +1,91 @@
-//! room
+//! The command line: one file per command, from arguments to options to one library call to `ui`.
+
+mod args;
+mod data;
+mod destroy;
+mod doctor;
+mod exit;
+#[cfg(feature = "local")]
+mod local;
+mod power;
+mod plan;
+mod run_pipeline;
+mod session;
+mod status;
+mod stop;
+mod up;
+mod validate;
+
+use clap::Parser;
+
+pub use args::{Cli, Command};
+pub use exit::Exit;
+
+use crate::diag::Diagnostic;
+use crate::ui::{Ui, render_diagnostic};
+
+/// Runs the command that the process was started with.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let is_answer = !error.use_stderr();
+            drop(error.print());
+            return if is_answer { Exit::Done } else { Exit::Usage };
+        }
+    };
+    log_to_stderr(cli.global.verbose);
+    let ui = Ui::new(cli.global.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            ui.note(&format!("error: cannot start the runtime: {error}"));
+            return Exit::Failed;
+        }
+    };
+    let outcome = runtime.block_on(dispatch(ui, cli));
+    // Work that nobody waits for any more must not hold the process.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(exit) => exit,
+        Err(errors) => {
+            for error in &errors {
+                ui.note(&render_diagnostic(error, ui.color));
+            }
+            errors.iter().map(|error| Exit::of(error.class)).next().unwrap_or(Exit::Failed)
+        }
+    }
+}
+
+/// What a command ends with: an exit code, or diagnostics to show.
+type Outcome = Result<Exit, Vec<Diagnostic>>;
+
+async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
+    let global = &cli.global;
+    match cli.command {
+        Command::Validate => validate::run(ui, global),
+        Command::Plan(args) => plan::run(ui, global, &args).await,
+        Command::Up => up::run(ui, global).await,
+        Command::Destroy(args) => destroy::run(ui, global, &args).await,
+        Command::Down => power::run(ui, global, crate::apply::Switch::Off).await,
+        Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
+        Command::Status => status::run(ui, global).await,
+        Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
+        Command::Data(args) => data::run(ui, &args),
+        Command::Doctor(args) => doctor::run(ui, &args),
+        #[cfg(feature = "local")]
+        Command::Local(args) => local::run(ui, &args).await,
+    }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "stack=info",
+        2 => "stack=debug",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STACK_LOG").unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,15 +1,25 @@
 //! A running local cloud: its services behind one loopback port.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::athena::AthenaService;
 use super::gateway::Gateway;
+use super::glue::GlueService;
 use super::home::Home;
+use super::lambda::LambdaService;
+use super::rds::Rds;
+use super::redshift::Redshift;
+use super::redshift_data::RedshiftData;
+use super::s3::S3;
+use super::secrets::Secrets;
 use super::service::Service;
 
 /// The port that the AWS emulators of the field share.
@@ -22,6 +32,8 @@ pub struct Options {
     pub home: Home,
     /// The loopback port; 0 takes a free one.
     pub port: u16,
+    /// The Python interpreter that runs Lambda handlers and Glue scripts.
+    pub python: PathBuf,
 }
 
 /// Why a local cloud could not start.
@@ -50,6 +62,8 @@ pub struct Context {
     pub home: Home,
     /// `http://127.0.0.1:PORT`.
     pub endpoint: String,
+    /// The Python interpreter that runs Lambda handlers and Glue scripts.
+    pub python: PathBuf,
 }
 
 /// A local cloud that listens until it is stopped.
@@ -57,6 +71,7 @@ pub struct Cloud {
     endpoint: String,
     services: Vec<Arc<dyn Service>>,
     listener: JoinHandle<()>,
+    stop_asked: watch::Receiver<bool>,
 }
 
 impl Cloud {
@@ -68,22 +83,31 @@ impl Cloud {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let socket = TcpListener::bind(address).await.map_err(|_| StartError::PortTaken { port: options.port })?;
         let port = socket.local_addr().map_or(options.port, |address| address.port());
-        let context = Context { home: options.home, endpoint: format!("http://127.0.0.1:{port}") };
-        let services = open_services(&context).await.map_err(|source| StartError::Home {
-            path: context.home.root().display().to_string(),
-            source,
-        })?;
-        let gateway = Arc::new(Gateway::new(&services));
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let context = Context { home: options.home, endpoint, python: options.python };
+        let unusable = |source| StartError::Home { path: context.home.root().display().to_string(), source };
+        let s3 = Arc::new(S3::open(&context).map_err(unusable)?);
+        let mut services = open_services(&context).await.map_err(unusable)?;
+        services.push(Arc::clone(&s3) as Arc<dyn Service>);
+        let gateway = Arc::new(Gateway::new(&services, s3, context.home.root()));
+        let stop_asked = gateway.stop_asked();
         let listener = tokio::spawn(listen(socket, gateway));
         for service in &services {
             service.resume().await;
         }
-        Ok(Self { endpoint: context.endpoint, services, listener })
+        Ok(Self { endpoint: context.endpoint, services, listener, stop_asked })
     }
 
     /// Returns the endpoint URL.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Returns when somebody asked this process, through `POST /_stack/stop`, to stop.
+    pub async fn wait_stop_request(&self) {
+        let mut asked = self.stop_asked.clone();
+        // The sender lives in the listener; when that is gone, there is nothing to wait for either.
+        let _ = asked.wait_for(|asked| *asked).await;
     }
 
     /// Stops every engine, then the endpoint.
@@ -95,9 +119,22 @@ impl Cloud {
     }
 }
 
-/// The services of the local cloud; a new one is added here.
-async fn open_services(_context: &Context) -> std::io::Result<Vec<Arc<dyn Service>>> {
-    Ok(vec![])
+/// The services of the local cloud beside S3; a new one is added here.
+async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service>>> {
+    let mut services = super::control::open(context)?;
+    let redshift = Redshift::open(context)?;
+    let redshift_data = RedshiftData::new(context, redshift.warehouse());
+    let own: [Arc<dyn Service>; 7] = [
+        Arc::new(Secrets::open(&context.home).await?),
+        Arc::new(Rds::open(context)?),
+        Arc::new(redshift),
+        Arc::new(redshift_data),
+        Arc::new(LambdaService::open(context).await?),
+        Arc::new(GlueService::open(context).await?),
+        Arc::new(AthenaService::open(context).await?),
+    ];
+    services.extend(own);
+    Ok(services)
 }
 
 async fn listen(socket: TcpListener, gateway: Arc<Gateway>) {

@@ -4,13 +4,36 @@
 //! island: it imports no other room, so that it reads the AWS documents independently of `kinds`. Its own parts talk
 //! to each other as a customer would, through the endpoint and the AWS SDK.
 
+mod athena;
 mod call;
 mod cloud;
+mod control;
+mod documents;
 mod emulated;
+mod engine;
 mod gateway;
+mod glue;
 mod home;
+mod lambda;
+mod log_stream;
+mod master_secret;
+mod mint;
+mod page;
+mod python;
+mod query;
+mod rds;
+mod redshift;
+mod redshift_data;
+mod refusal;
+mod role;
+mod s3;
+mod sdk;
+mod secrets;
 mod service;
+mod store;
+mod subnets;
+mod worker;
 
 pub use call::{Call, Reply};
-pub use cloud::{Cloud, Options, StartError};
+pub use cloud::{Cloud, Context, DEFAULT_PORT, Options, StartError};
 pub use home::Home;

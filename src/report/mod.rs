@@ -1,1 +1,5 @@
-//! room
+//! Figures for people.
+
+mod sales;
+
+pub use sales::{Best, Period, Sales, sales};

@@ -1,1 +1,23 @@
-//! room
+//! The only room that writes to a terminal or asks. Data go to stdout, all else to stderr.
+
+mod diagnostics;
+mod money;
+mod numbers;
+mod plan_view;
+mod progress;
+mod prompt;
+mod sales_view;
+mod status_view;
+mod steps_view;
+mod terminal;
+
+pub use diagnostics::{render_diagnostic, render_failures};
+pub use money::{money_line, running_line};
+pub use numbers::grouped;
+pub use plan_view::{plan_json, plan_text};
+pub use progress::follow_apply;
+pub use prompt::{confirm, is_interactive};
+pub use sales_view::sales_text;
+pub use status_view::{StatusLine, status_json, status_text};
+pub use steps_view::{follow_steps, profile_text, steps_text};
+pub use terminal::Ui;

@@ -1,0 +1,46 @@
+# Two commands from a fresh clone: `make demo` and `make test`. Both install what is missing.
+
+STACK := target/debug/stack
+REAL_DATA := ../shared/data/online-retail.csv.gz
+MADE_DATA := .stack/online-retail.csv.gz
+DATA := $(if $(wildcard $(REAL_DATA)),$(REAL_DATA),$(MADE_DATA))
+
+.PHONY: build doctor demo test test-rust test-python check-core lint clean-demo
+
+build:
+	cargo build --locked
+
+doctor: build
+	$(STACK) doctor --fix
+
+# The main job, end to end, on the local cloud; what is billed on AWS is stopped at the end, and so is the local cloud.
+demo: doctor $(DATA)
+	$(STACK) --local --yes up
+	$(STACK) --local run-pipeline --data $(DATA) --then-down
+	$(STACK) --local status
+	$(STACK) local down
+
+$(MADE_DATA): | build
+	mkdir -p $(@D)
+	$(STACK) data generate $@
+
+# Removes what the demo made.
+clean-demo: build
+	$(STACK) local reset --force
+
+test: test-rust test-python
+
+test-rust: doctor
+	cargo test --locked
+
+test-python: doctor
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+	.venv/bin/python -m pytest -q tests/python
+
+# `stack` without the local cloud.
+check-core:
+	cargo check --locked --no-default-features
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings

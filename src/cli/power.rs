@@ -1,0 +1,44 @@
+//! `stack down` and `stack start`.
+
+use super::args::Global;
+use super::session::{Session, ask, events};
+use super::up::finish;
+use super::{Exit, Outcome};
+use crate::apply::{self, Switch};
+use crate::ui::{Ui, follow_apply, money_line};
+
+/// Stops or starts everything that can be, and waits until it is so.
+pub async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
+    let mut session = Session::open(ui, global).await?;
+    let observed = session.observe().await?;
+    let (before, _) = session.rates(&observed);
+    let question = match way {
+        Switch::On => format!("{}: start? It costs {} while it runs", session.place(), money_line(before.running())),
+        Switch::Off => String::new(),
+    };
+    // Stopping needs no question: it is what a person must never be kept from.
+    if way == Switch::On && !ask(global, &question)? {
+        return Ok(Exit::Failed);
+    }
+    let verb = if way == Switch::On { "starting" } else { "stopping" };
+    let (sender, receiver) = events();
+    let view = tokio::spawn(follow_apply(ui, receiver, Some(verb)));
+    let summary = apply::switch(&session.stack, &session.cx, &observed, way, &sender).await;
+    drop(sender);
+    drop(view.await);
+    let exit = finish(ui, &summary);
+    let observed = session.observe().await?;
+    let (after, _) = session.rates(&observed);
+    ui.data(&format!("{} before, {} now", money_line(before.now()), money_line(after.now())));
+    if way == Switch::Off {
+        for line in after.lines.iter().filter(|line| line.stopped.is_none_or(|usd| usd > 0.0)) {
+            let cost = line.stopped.map_or("at an unknown price".to_owned(), |usd| format!("${usd:.4}/h"));
+            ui.note(&format!("still billed: `{}` {cost}", line.address));
+        }
+        let has_mysql = after.lines.iter().any(|line| line.address.kind == "mysql");
+        if has_mysql {
+            ui.note("RDS starts a stopped instance by itself after 7 days; run `stack down` again then");
+        }
+    }
+    Ok(exit)
+}

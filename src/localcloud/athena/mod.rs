@@ -1,0 +1,11 @@
+//! Athena: queries over the catalog's tables, run by DataFusion on the plain files of the buckets.
+
+mod engine;
+mod executions;
+mod refused;
+mod results;
+mod service;
+mod task;
+mod workgroups;
+
+pub use service::AthenaService;

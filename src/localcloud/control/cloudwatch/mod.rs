@@ -1,0 +1,9 @@
+//! CloudWatch: dashboards, and metrics that somebody put.
+
+mod dashboards;
+mod metrics;
+mod service;
+mod speech;
+mod state;
+
+pub(super) use service::CloudWatch;

@@ -1,0 +1,160 @@
+//! Gateway endpoints: the way to S3 that does not leave the VPC.
+
+use jiff::Timestamp;
+
+use super::super::names;
+use super::super::query::{Params, list, text, wrap};
+use super::super::refusal::Refusal;
+use super::filters::{Describe, Shown, asked};
+use super::state::{Endpoint, Network, Route, find_mut};
+use crate::localcloud::call::escape_xml;
+use crate::localcloud::emulated::ACCOUNT;
+
+static DESCRIBE: Describe = Describe {
+    filters: &["service-name", "vpc-endpoint-id", "vpc-endpoint-state", "vpc-endpoint-type", "vpc-id"],
+    set: "vpcEndpointSet",
+};
+
+/// The policy of an endpoint that was given none.
+const OPEN_POLICY: &str = "{\"Version\":\"2008-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\
+                           \"Action\":\"*\",\"Resource\":\"*\"}]}";
+
+const UNKNOWN: &str = "InvalidVpcEndpointId.NotFound";
+
+impl Network {
+    /// Answers `CreateVpcEndpoint`.
+    pub(super) fn create_endpoint(&mut self, params: &Params, region: &str) -> Result<String, Refusal> {
+        let vpc = params.required("VpcId")?.to_owned();
+        self.vpc(&vpc)?;
+        let service = params.required("ServiceName")?.to_owned();
+        if prefix_list(&service, region).is_none() {
+            let message = format!("The Vpc Endpoint Service '{service}' does not exist");
+            return Err(Refusal::bad("InvalidServiceName", message));
+        }
+        if params.text("VpcEndpointType").is_some_and(|kind| kind != "Gateway") {
+            return Err(Refusal::bad("UnsupportedOperation", "The local cloud has gateway endpoints only"));
+        }
+        let route_tables = params.texts("RouteTableId");
+        for table in &route_tables {
+            let elsewhere = self.route_table(table)?.vpc != vpc;
+            let doubled =
+                self.endpoints.values().any(|other| other.service == service && other.route_tables.contains(table));
+            if elsewhere {
+                let message = format!("Route table {table} belongs to a different VPC than {vpc}");
+                return Err(Refusal::bad("InvalidParameter", message));
+            }
+            if doubled {
+                let message =
+                    format!("route table {table} already has a route with destination-prefix-list-id of {service}");
+                return Err(Refusal::bad("RouteAlreadyExists", message));
+            }
+        }
+        let id = names::id("vpce");
+        let policy = params.text("PolicyDocument").unwrap_or(OPEN_POLICY).to_owned();
+        let created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string();
+        self.endpoints.insert(id.clone(), Endpoint { vpc, service, route_tables, policy, created });
+        self.tag_new(&id, params, "vpc-endpoint")?;
+        self.route_to_endpoint(&id, region);
+        Ok(wrap("vpcEndpoint", self.endpoint_body(&id)?))
+    }
+
+    /// Answers `ModifyVpcEndpoint`.
+    pub(super) fn modify_endpoint(&mut self, params: &Params, region: &str) -> Result<String, Refusal> {
+        let id = params.required("VpcEndpointId")?;
+        let added = params.texts("AddRouteTableId");
+        for table in &added {
+            self.route_table(table)?;
+        }
+        let removed = params.texts("RemoveRouteTableId");
+        let endpoint = find_mut(&mut self.endpoints, id, UNKNOWN, "Vpc Endpoint Id")?;
+        endpoint.route_tables.retain(|table| !removed.contains(table) && !added.contains(table));
+        endpoint.route_tables.extend(added);
+        if let Some(policy) = params.text("PolicyDocument") {
+            policy.clone_into(&mut endpoint.policy);
+        }
+        if params.flag("ResetPolicy") == Some(true) {
+            OPEN_POLICY.clone_into(&mut endpoint.policy);
+        }
+        self.route_to_endpoint(id, region);
+        Ok(text("return", true))
+    }
+
+    /// Answers `DeleteVpcEndpoints`, which succeeds even if it could not delete everything.
+    pub(super) fn delete_endpoints(&mut self, params: &Params) -> Result<String, Refusal> {
+        let mut failed = Vec::new();
+        for id in params.texts("VpcEndpointId") {
+            if self.endpoints.remove(&id).is_none() {
+                let message = format!("The Vpc Endpoint Id '{id}' does not exist");
+                let error = wrap("error", text("code", UNKNOWN) + &text("message", message));
+                failed.push(text("resourceId", &id) + &error);
+                continue;
+            }
+            self.tags.remove(&id);
+            for table in self.route_tables.values_mut() {
+                table.routes.retain(|route| route.target != id);
+            }
+        }
+        Ok(list("unsuccessful", "item", failed))
+    }
+
+    /// Answers `DescribeVpcEndpoints`.
+    pub(super) fn describe_endpoints(&self, params: &Params) -> Result<String, Refusal> {
+        let mut all = Vec::new();
+        for id in asked(params, "VpcEndpointId", &self.endpoints, UNKNOWN, "Vpc Endpoint Id")? {
+            let Some(endpoint) = self.endpoints.get(&id) else { continue };
+            let facts = vec![
+                ("service-name", endpoint.service.clone()),
+                ("vpc-endpoint-id", id.clone()),
+                ("vpc-endpoint-state", "available".to_owned()),
+                ("vpc-endpoint-type", "Gateway".to_owned()),
+                ("vpc-id", endpoint.vpc.clone()),
+            ];
+            let body = self.endpoint_body(&id)?;
+            all.push(Shown { id, facts, body });
+        }
+        DESCRIBE.answer(self, params, all)
+    }
+
+    /// Makes the routes of an endpoint what its list of tables says.
+    fn route_to_endpoint(&mut self, id: &str, region: &str) {
+        let Some(endpoint) = self.endpoints.get(id) else { return };
+        let destination = prefix_list(&endpoint.service, region).unwrap_or_default();
+        for (table, routes) in &mut self.route_tables {
+            routes.routes.retain(|route| route.target != id);
+            if endpoint.route_tables.contains(table) {
+                let origin = "CreateRoute".to_owned();
+                routes.routes.push(Route { destination: destination.to_owned(), target: id.to_owned(), origin });
+            }
+        }
+    }
+
+    fn endpoint_body(&self, id: &str) -> Result<String, Refusal> {
+        let endpoint = super::state::find(&self.endpoints, id, UNKNOWN, "Vpc Endpoint Id")?;
+        Ok(text("vpcEndpointId", id)
+            + &text("vpcEndpointType", "Gateway")
+            + &text("vpcId", &endpoint.vpc)
+            + &text("serviceName", &endpoint.service)
+            // AWS writes it in lower case, though its model says otherwise.
+            + &text("state", "available")
+            + &text("policyDocument", &endpoint.policy)
+            + &list("routeTableIdSet", "item", endpoint.route_tables.iter().map(|table| escape_xml(table)))
+            + &wrap("subnetIdSet", "")
+            + &wrap("groupSet", "")
+            + &text("privateDnsEnabled", false)
+            + &text("requesterManaged", false)
+            + &wrap("networkInterfaceIdSet", "")
+            + &wrap("dnsEntrySet", "")
+            + &text("creationTimestamp", &endpoint.created)
+            + &text("ownerId", ACCOUNT)
+            + &self.tag_set(id))
+    }
+}
+
+/// Returns the prefix list of a service that has gateway endpoints. Those of us-east-2 are the real ones.
+fn prefix_list(service: &str, region: &str) -> Option<&'static str> {
+    match service.strip_prefix(&format!("com.amazonaws.{region}."))? {
+        "s3" => Some("pl-7ba54012"),
+        "dynamodb" => Some("pl-4ca54025"),
+        _ => None,
+    }
+}

@@ -1,0 +1,22 @@
+//! Database servers as child processes: found, prepared, started, watched and stopped.
+//!
+//! A server never outlives the process that started it: it is stopped in order, or killed by the kernel when the
+//! process dies, or found through its pid file by the next start. It listens on loopback only.
+
+mod account;
+mod binaries;
+mod error;
+mod fleet;
+pub mod mariadb;
+mod nursery;
+mod port;
+pub mod postgres;
+mod process;
+mod random;
+mod server;
+
+pub use binaries::{mysql_server, postgres_folder};
+pub use error::EngineError;
+pub use fleet::Fleet;
+pub use random::{letters, password, uuid};
+pub use server::Server;

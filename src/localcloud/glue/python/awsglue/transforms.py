@@ -1,0 +1,1 @@
+"""Glue's own transforms are not here; use Spark's DataFrame operations."""

@@ -1,0 +1,74 @@
+//! Start, stop and reboot.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::describe::show;
+use super::service::{Inner, Request};
+use crate::localcloud::query::{Refusal, timestamp};
+
+/// How long RDS leaves an instance stopped.
+const LONGEST_STOP: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Inner {
+    pub(super) fn start_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
+        let identifier = inner.move_status(request, &["stopped"], "starting", |name| {
+            format!(
+                "Instance {name} cannot be started as it is not in one of the following statuses: 'stopped, \
+                 inaccessible-encryption-credentials-recoverable, incompatible-network (if applicable)'."
+            )
+        })?;
+        inner.update(&request.region, &identifier, |instance| instance.automatic_restart = None);
+        Self::start_in_background(inner, &request.region, &identifier, vec![]);
+        Ok(show(inner, &request.region, &identifier))
+    }
+
+    pub(super) fn stop_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
+        let not_available = |name: &str| format!("Instance {name} is not in available state.");
+        let identifier = inner.move_status(request, &["available"], "stopping", not_available)?;
+        let (shared, region, name) = (Arc::clone(inner), request.region.clone(), identifier.clone());
+        tokio::spawn(async move {
+            shared.fleet.stop(&Self::fleet_key(&region, &name)).await;
+            shared.update(&region, &name, |instance| {
+                "stopped".clone_into(&mut instance.status);
+                instance.automatic_restart = Some(timestamp(jiff::Timestamp::now() + LONGEST_STOP));
+            });
+        });
+        Ok(show(inner, &request.region, &identifier))
+    }
+
+    pub(super) fn reboot_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
+        let not_available = |name: &str| format!("Instance {name} is not in available state.");
+        let identifier = inner.move_status(request, &["available", "incompatible-parameters"], "rebooting", not_available)?;
+        Self::restart_in_background(inner, &request.region, &identifier);
+        Ok(show(inner, &request.region, &identifier))
+    }
+
+    /// Stops the server and starts it with what it should have now.
+    pub(super) fn restart_in_background(inner: &Arc<Self>, region: &str, identifier: &str) {
+        let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
+        tokio::spawn(async move {
+            inner.fleet.stop(&Self::fleet_key(&region, &identifier)).await;
+            inner.bring_up(&region, &identifier, vec![]).await;
+        });
+    }
+
+    /// Moves an instance from one of some statuses to another, or refuses because it has none of them.
+    fn move_status(
+        &self,
+        request: &Request,
+        from: &[&str],
+        to: &str,
+        refusal: impl FnOnce(&str) -> String,
+    ) -> Result<String, Refusal> {
+        let identifier = request.form.required("DBInstanceIdentifier")?.to_lowercase();
+        self.change(&request.region, |region| {
+            let instance = region.instance(&identifier)?;
+            if !from.contains(&instance.status.as_str()) {
+                return Err(Refusal::new("InvalidDBInstanceState", refusal(&identifier)));
+            }
+            to.clone_into(&mut instance.status);
+            Ok(identifier)
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The door: which operation is answered where.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::state::{Region, State};
+use crate::localcloud::engine::Fleet;
+use crate::localcloud::query::{Form, Refusal};
+use crate::localcloud::service::Service;
+use crate::localcloud::store::Store;
+use crate::localcloud::{Call, Context, Reply};
+
+const NAMESPACE: &str = "http://redshift.amazonaws.com/doc/2012-12-01/";
+
+/// Redshift with its servers.
+pub struct Redshift {
+    inner: Arc<Inner>,
+}
+
+/// The clusters as the Data API reaches them: it is the same service behind another door.
+#[derive(Clone)]
+pub struct Warehouse {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// What the operations share, also after the reply was sent.
+pub(super) struct Inner {
+    pub(super) context: Context,
+    pub(super) store: Store<State>,
+    pub(super) fleet: Fleet,
+}
+
+/// One request: its region and its members.
+pub(super) struct Request {
+    pub(super) region: String,
+    pub(super) form: Form,
+}
+
+impl Redshift {
+    /// Restores what was saved.
+    ///
+    /// # Errors
+    /// If a saved state cannot be read.
+    pub fn open(context: &Context) -> std::io::Result<Self> {
+        let store = Store::open(&context.home, "redshift")?;
+        Ok(Self { inner: Arc::new(Inner { context: context.clone(), store, fleet: Fleet::default() }) })
+    }
+
+    /// Returns the clusters for the Data API.
+    pub fn warehouse(&self) -> Warehouse {
+        Warehouse { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl Inner {
+    /// Looks at and changes the state of a region.
+    pub(super) fn change<R>(&self, region: &str, change: impl FnOnce(&mut Region) -> R) -> R {
+        self.store.change(|state| change(state.regions.entry(region.to_owned()).or_default()))
+    }
+
+    /// Looks at the state of a region.
+    pub(super) fn read<R>(&self, region: &str, look: impl FnOnce(&Region) -> R) -> R {
+        self.store.read(|state| match state.regions.get(region) {
+            Some(found) => look(found),
+            None => look(&Region::default()),
+        })
+    }
+}
+
+#[async_trait]
+impl Service for Redshift {
+    fn signing_names(&self) -> &'static [&'static str] {
+        &["redshift"]
+    }
+
+    async fn handle(&self, call: Call) -> Reply {
+        let request = Request { region: call.region.clone(), form: Form::of(&call) };
+        match answer(&self.inner, &call.operation, &request).await {
+            Ok(inner) => Reply::query(&call.operation, NAMESPACE, &inner),
+            Err(refusal) => refusal.reply(),
+        }
+    }
+
+    async fn resume(&self) {
+        Inner::resume(&self.inner).await;
+    }
+
+    async fn stop(&self) {
+        self.inner.fleet.close().await;
+    }
+}
+
+async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Result<String, Refusal> {
+    match operation {
+        "CreateCluster" => Inner::create_cluster(inner, request).await,
+        "DescribeClusters" => Inner::describe_clusters(inner, request),
+        "ModifyCluster" => Inner::modify_cluster(inner, request).await,
+        "ModifyClusterIamRoles" => Inner::modify_roles(inner, request),
+        "PauseCluster" => Inner::pause_cluster(inner, request),
+        "ResumeCluster" => Inner::resume_cluster(inner, request),
+        "RebootCluster" => Inner::reboot_cluster(inner, request),
+        "DeleteCluster" => Inner::delete_cluster(inner, request),
+        "DescribeClusterSnapshots" => inner.describe_snapshots(request),
+        "DeleteClusterSnapshot" => inner.delete_snapshot(request),
+        "DescribeOrderableClusterOptions" => super::catalog::orderable_options(request),
+        "CreateClusterSubnetGroup" => inner.create_subnet_group(request).await,
+        "ModifyClusterSubnetGroup" => inner.modify_subnet_group(request).await,
+        "DescribeClusterSubnetGroups" => inner.describe_subnet_groups(request),
+        "DeleteClusterSubnetGroup" => inner.delete_subnet_group(request),
+        "CreateTags" => inner.create_tags(request),
+        "DeleteTags" => inner.delete_tags(request),
+        "DescribeTags" => inner.describe_tags(request),
+        other => Err(Refusal::new("InvalidAction", format!("the local cloud's Redshift has no operation {other}"))),
+    }
+}

@@ -1,0 +1,28 @@
+//! How the parts of the local cloud reach each other: as a customer would, through the endpoint and the AWS SDK.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+
+/// The key and the secret that the parts of the local cloud sign with; nothing checks them.
+const DUMMY: &str = "test";
+
+/// Returns the settings of SDK clients that speak to `endpoint` for `region`.
+///
+/// It reads neither the environment nor `~/.aws`, so that a customer's profile never changes what the local cloud
+/// says to itself.
+pub async fn config(endpoint: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new(DUMMY, DUMMY, None, None, "local-cloud");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .build()
+}
+
+/// Returns an S3 client that speaks path-style, as an endpoint without wildcard DNS needs it.
+pub async fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
+    let shared = config(endpoint, region).await;
+    let settings = aws_sdk_s3::config::Builder::from(&shared).force_path_style(true).build();
+    aws_sdk_s3::Client::from_conf(settings)
+}

@@ -1,0 +1,45 @@
+//! The one renderer of errors and warnings, in cargo's look.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::apply::Summary;
+use crate::diag::{Diagnostic, Severity};
+
+/// Returns a diagnostic as text.
+pub fn render_diagnostic(diagnostic: &Diagnostic, color: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let path = diagnostic.place.as_ref().map(|place| place.file.display().to_string());
+    let mut group = level.primary_title(&diagnostic.message).elements(std::iter::empty::<Snippet<'_, annotate_snippets::Annotation<'_>>>());
+    if let (Some(place), Some(path)) = (&diagnostic.place, &path) {
+        let mut mark = AnnotationKind::Primary.span(place.span.clone());
+        if !place.label.is_empty() {
+            mark = mark.label(&place.label);
+        }
+        group = group.element(Snippet::source(&place.text).path(path).fold(true).annotation(mark));
+    }
+    let causes: Vec<String> = diagnostic.causes.iter().map(|cause| format!("caused by: {cause}")).collect();
+    for cause in &causes {
+        group = group.element(Level::NOTE.no_name().message(cause));
+    }
+    for hint in &diagnostic.hints {
+        group = group.element(Level::HELP.with_name("hint").message(&hint.0));
+    }
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group])
+}
+
+/// Returns what failed, what was done and what was not begun.
+pub fn render_failures(summary: &Summary, color: bool) -> String {
+    let mut blocks: Vec<String> = summary
+        .failed
+        .iter()
+        .map(|(_, _, error)| render_diagnostic(&Diagnostic::from_error(error), color))
+        .collect();
+    let not_begun: Vec<String> = summary.not_begun.iter().map(|(address, _)| format!("`{address}`")).collect();
+    let waiting = if not_begun.is_empty() { "none".to_owned() } else { not_begun.join(", ") };
+    blocks.push(format!("done: {}; failed: {}; not begun: {waiting}", summary.done.len(), summary.failed.len()));
+    blocks.join("\n")
+}

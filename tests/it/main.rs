@@ -1,0 +1,10 @@
+//! All integration tests, one binary, a module per behaviour.
+
+mod architecture;
+mod help;
+mod spec_errors;
+mod support;
+#[cfg(feature = "local")]
+mod whole_job;
+#[cfg(feature = "local")]
+mod wrong_input;
