@@ -111,9 +111,7 @@ async fn arrive(cx: &Cx, resource: &Resource, target: Option<Power>, events: &Ev
     });
     arrived.await.map_err(|error| match error {
         WaitError::Failed(why) => ApplyError::Broken { address: resource.address.clone(), why },
-        WaitError::TimedOut { limit, last } => {
-            ApplyError::TimedOut { address: resource.address.clone(), limit, last }
-        }
+        WaitError::TimedOut { limit, last } => ApplyError::TimedOut { address: resource.address.clone(), limit, last },
         WaitError::Look(source) => ApplyError::Call { verb: "read", address: resource.address.clone(), source },
     })
 }

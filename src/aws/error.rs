@@ -142,7 +142,8 @@ where
         (None, None) => String::new(),
     };
     let message = meta.message().unwrap_or("no message").trim().to_owned();
-    let trouble = if meta.code().is_none() && status == Some(404) { Trouble::NotFound } else { trouble(&code, &message) };
+    let trouble =
+        if meta.code().is_none() && status == Some(404) { Trouble::NotFound } else { trouble(&code, &message) };
     AwsError { trouble, operation, code, message, request_id }
 }
 
@@ -181,12 +182,17 @@ fn trouble(code: &str, message: &str) -> Trouble {
         "ExpiredToken" | "InvalidClientTokenId" | "UnrecognizedClientException" | "ExpiredTokenException" => {
             Trouble::NoCredentials
         }
-        "ConcurrentModificationException" | "OperationTimeoutException" | "OperationAborted"
-        | "OperationAbortedException" | "DependencyViolation" | "ResourceConflictException" | "DeleteConflict"
-        | "ConcurrentRunsExceededException" | "CrawlerRunningException" | "ConflictException" => Trouble::Conflict,
-        _ if code.starts_with("InvalidDBInstanceState") || code.starts_with("InvalidClusterState") => {
-            Trouble::Conflict
-        }
+        "ConcurrentModificationException"
+        | "OperationTimeoutException"
+        | "OperationAborted"
+        | "OperationAbortedException"
+        | "DependencyViolation"
+        | "ResourceConflictException"
+        | "DeleteConflict"
+        | "ConcurrentRunsExceededException"
+        | "CrawlerRunningException"
+        | "ConflictException" => Trouble::Conflict,
+        _ if code.starts_with("InvalidDBInstanceState") || code.starts_with("InvalidClusterState") => Trouble::Conflict,
         _ if code.contains("NotFound") || code.starts_with("NoSuch") => Trouble::NotFound,
         "ResourceNotFoundException" | "EntityNotFoundException" | "404" => Trouble::NotFound,
         _ if code.contains("AlreadyExists") || code.contains("AlreadyOwnedByYou") || code.contains("Duplicate") => {

@@ -49,12 +49,7 @@ static PARTS: [Part; 10] = [
         source: Source::Debian("mariadb-server"),
         find: || program(&["mariadbd", "mysqld"], &["/usr/sbin", "/usr/bin"], &["--version"]),
     },
-    Part {
-        name: "PostgreSQL server",
-        purpose: "Redshift",
-        source: Source::Debian("postgresql"),
-        find: postgres,
-    },
+    Part { name: "PostgreSQL server", purpose: "Redshift", source: Source::Debian("postgresql"), find: postgres },
     Part {
         name: "MariaDB JDBC driver",
         purpose: "Glue jobs that read MySQL",
@@ -80,19 +75,19 @@ static PARTS: [Part; 10] = [
         find: python,
     },
     Part { name: "virtual environment", purpose: "Python packages", source: Source::Venv, find: venv },
-    Part {
-        name: "pyspark",
-        purpose: "Glue jobs",
-        source: Source::PyPi("pyspark==3.5.8"),
-        find: || package("pyspark"),
-    },
+    Part { name: "pyspark", purpose: "Glue jobs", source: Source::PyPi("pyspark==3.5.8"), find: || package("pyspark") },
     Part {
         name: "awslambdaric",
         purpose: "Lambda functions",
         source: Source::PyPi("awslambdaric==4.2.2"),
         find: || package("awslambdaric"),
     },
-    Part { name: "boto3", purpose: "Lambda functions and Glue jobs", source: Source::PyPi("boto3"), find: || package("boto3") },
+    Part {
+        name: "boto3",
+        purpose: "Lambda functions and Glue jobs",
+        source: Source::PyPi("boto3"),
+        find: || package("boto3"),
+    },
 ];
 
 /// Checks every part, and installs what is missing if asked.
@@ -201,7 +196,8 @@ fn command(command: &mut Command) -> Result<(), Vec<Diagnostic>> {
 fn program(names: &[&str], folders: &[&str], version: &[&str]) -> Option<Found> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(folders.iter().map(PathBuf::from));
-    let place = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name))).find(|path| path.is_file())?;
+    let place =
+        folders.flat_map(|folder| names.iter().map(move |name| folder.join(name))).find(|path| path.is_file())?;
     Some(Found { version: version_of(&place, version)?, place })
 }
 

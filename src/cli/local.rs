@@ -82,7 +82,9 @@ fn port() -> u16 {
 
 /// Returns the interpreter with pyspark and awslambdaric.
 fn python() -> PathBuf {
-    std::env::var_os("STACK_PYTHON").map_or_else(|| ".venv/bin/python".into(), PathBuf::from)
+    let python = std::env::var_os("STACK_PYTHON").map_or_else(|| ".venv/bin/python".into(), PathBuf::from);
+    // Handlers and jobs run in folders of their own. Links are kept: a venv is known by the path of its interpreter.
+    std::path::absolute(&python).unwrap_or(python)
 }
 
 fn endpoint() -> String {
@@ -100,7 +102,8 @@ pub async fn ensure_running(ui: Ui) -> Result<String, Box<Diagnostic>> {
         diagnostic.causes.push(error.to_string());
         Box::new(diagnostic)
     };
-    std::fs::create_dir_all(home.root()).map_err(|error| failed("cannot make the folder of the local cloud", &error))?;
+    std::fs::create_dir_all(home.root())
+        .map_err(|error| failed("cannot make the folder of the local cloud", &error))?;
     let log = std::fs::OpenOptions::new().create(true).append(true).open(home.log());
     let log = log.map_err(|error| failed("cannot write the log of the local cloud", &error))?;
     let program = std::env::current_exe().map_err(|error| failed("cannot find this program", &error))?;
@@ -238,9 +241,8 @@ async fn serve(ui: Ui) -> Outcome {
     let options = Options { home: Home::new(home()), port: port(), python: python() };
     let cloud = Cloud::start(options).await.map_err(one)?;
     ui.note(&format!("the local cloud listens at {}", cloud.endpoint()));
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(|error| {
-        vec![Diagnostic::error(Class::Failed, format!("cannot listen for signals: {error}"))]
-    })?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|error| vec![Diagnostic::error(Class::Failed, format!("cannot listen for signals: {error}"))])?;
     tokio::select! {
         () = cloud.wait_stop_request() => {}
         _ = tokio::signal::ctrl_c() => {}

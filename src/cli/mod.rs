@@ -7,8 +7,8 @@ mod doctor;
 mod exit;
 #[cfg(feature = "local")]
 mod local;
-mod power;
 mod plan;
+mod power;
 mod run_pipeline;
 mod session;
 mod status;

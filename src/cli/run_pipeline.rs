@@ -73,7 +73,8 @@ pub async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outcome {
     } else {
         let summary = summarize(&session, &pipeline).await?;
         if ui.json {
-            let hops: Vec<_> = outcome.facts.profiles.iter().map(|(at, profile)| json!({ "at": at, "profile": profile })).collect();
+            let hops: Vec<_> =
+                outcome.facts.profiles.iter().map(|(at, profile)| json!({ "at": at, "profile": profile })).collect();
             ui.json_data(&json!({ "version": 1, "steps": outcome.steps, "hops": hops, "sales": summary }));
         } else {
             ui.note(&steps_text(&outcome.steps));
@@ -127,15 +128,11 @@ async fn summarize(session: &Session, pipeline: &PipelineTable) -> Result<Sales,
 }
 
 /// Tells what is still running and what it costs, and stops it if the person wants.
-async fn remind(
-    ui: Ui,
-    session: &mut Session,
-    global: &Global,
-    args: &RunPipelineArgs,
-) -> Result<(), Vec<Diagnostic>> {
+async fn remind(ui: Ui, session: &mut Session, global: &Global, args: &RunPipelineArgs) -> Result<(), Vec<Diagnostic>> {
     let observed = session.observe().await?;
     let Some(line) = running_line(&session.rates(&observed).0) else { return Ok(()) };
     ui.note(&line);
-    let stop = args.then_down || (!args.keep_running && !global.yes && is_interactive() && confirm("stop them now?", true));
+    let stop =
+        args.then_down || (!args.keep_running && !global.yes && is_interactive() && confirm("stop them now?", true));
     if stop { switch(ui, session, &observed, Switch::Off).await } else { Ok(()) }
 }

@@ -115,7 +115,8 @@ impl Kind for Bucket {
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {
         let own = Tags(want.tags.clone()).missing_from(&seen.tags);
-        let text = |tags: &Tags| tags.pairs().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ");
+        let text =
+            |tags: &Tags| tags.pairs().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ");
         Diff::new()
             .in_place("versioning", want.versioning, seen.versioning)
             .in_place("block_public_access", want.block_public_access, seen.block_public_access)
@@ -236,7 +237,9 @@ async fn tags_of(cx: &Cx, name: &str) -> Result<Option<Tags>, KindError> {
 async fn write_tags(cx: &Cx, name: &str, tags: &Tags) -> Result<(), KindError> {
     let mut set = Tagging::builder();
     for (key, value) in tags.pairs() {
-        set = set.tag_set(Tag::builder().key(key).value(value).build().map_err(|error| built("s3:PutBucketTagging", &error))?);
+        set = set.tag_set(
+            Tag::builder().key(key).value(value).build().map_err(|error| built("s3:PutBucketTagging", &error))?,
+        );
     }
     let set = set.build().map_err(|error| built("s3:PutBucketTagging", &error))?;
     cx.aws.s3.put_bucket_tagging().bucket(name).tagging(set).send().await.named("s3:PutBucketTagging")?;

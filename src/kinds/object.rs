@@ -87,7 +87,8 @@ impl Kind for Object {
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, _tags: &Tags) -> Result<(), KindError> {
-        let content = std::fs::read(&want.file).map_err(|source| KindError::File { path: want.file.clone(), source })?;
+        let content =
+            std::fs::read(&want.file).map_err(|source| KindError::File { path: want.file.clone(), source })?;
         let call = cx.aws.s3.put_object().bucket(&want.bucket_name).key(&want.key).body(ByteStream::from(content));
         call.metadata(HASH, &want.content_hash).send().await.named("s3:PutObject")?;
         Ok(())
@@ -138,17 +139,14 @@ pub async fn empty_bucket(cx: &Cx, bucket: &str) -> Result<(), KindError> {
     }
     let uploads = cx.aws.s3.list_multipart_uploads().bucket(bucket).send().await;
     for upload in uploads.named("s3:ListBucketMultipartUploads")?.uploads.unwrap_or_default() {
-        let call = cx.aws.s3.abort_multipart_upload().bucket(bucket).set_key(upload.key).set_upload_id(upload.upload_id);
+        let call =
+            cx.aws.s3.abort_multipart_upload().bucket(bucket).set_key(upload.key).set_upload_id(upload.upload_id);
         call.send().await.named("s3:AbortMultipartUpload")?;
     }
     Ok(())
 }
 
-async fn delete_objects(
-    cx: &Cx,
-    bucket: &str,
-    doomed: Vec<(Option<String>, Option<String>)>,
-) -> Result<(), KindError> {
+async fn delete_objects(cx: &Cx, bucket: &str, doomed: Vec<(Option<String>, Option<String>)>) -> Result<(), KindError> {
     const OPERATION: &str = "s3:DeleteObject";
     let mut batch = Delete::builder().quiet(true);
     for (key, version) in doomed {

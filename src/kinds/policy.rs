@@ -77,10 +77,7 @@ fn for_glue(entry: Entry<'_>) -> Vec<Value> {
             &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
             &[format!("arn:aws:logs:{region}:${{account}}:log-group:/aws-glue/*")],
         ),
-        buckets(
-            entry,
-            &["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-        ),
+        buckets(entry, &["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
     ];
     if entry.all.all::<connection::Connection>().count() > 0 {
         let network = [

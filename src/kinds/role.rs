@@ -277,7 +277,8 @@ async fn detach(cx: &Cx, role: &str, policy: &str) -> Result<(), KindError> {
 }
 
 async fn remove_inline(cx: &Cx, role: &str, policy: &str) -> Result<(), KindError> {
-    match cx.aws.iam.delete_role_policy().role_name(role).policy_name(policy).send().await.named("iam:DeleteRolePolicy") {
+    match cx.aws.iam.delete_role_policy().role_name(role).policy_name(policy).send().await.named("iam:DeleteRolePolicy")
+    {
         Err(error) if !error.is_not_found() => Err(error.into()),
         _ => Ok(()),
     }

@@ -48,7 +48,9 @@ impl Table for Workgroup {
     fn check(&self, spec: &WorkgroupTable, _entry: Entry<'_>) -> Vec<Finding> {
         let mut findings = vec![];
         if !spec.results.as_str().starts_with("s3://") {
-            findings.push(Finding::error("results", "results go to S3").hint("such as `s3://${bucket.output.name}/athena/`"));
+            findings.push(
+                Finding::error("results", "results go to S3").hint("such as `s3://${bucket.output.name}/athena/`"),
+            );
         }
         if spec.name == "primary" {
             findings.push(Finding::error("name", "`primary` belongs to the account and cannot be deleted"));

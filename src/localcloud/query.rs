@@ -47,8 +47,8 @@ impl Form {
         Self(call.form())
     }
 
-    /// Builds a form from its members.
-    pub fn new(members: &[(&str, &str)]) -> Self {
+    #[cfg(test)]
+    fn new(members: &[(&str, &str)]) -> Self {
         Self(members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 

@@ -15,7 +15,16 @@ const ROWS_AN_INVOICE: u64 = 21;
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 const COLOURS: [&str; 8] = ["WHITE", "RED", "PINK", "BLUE", "GREEN", "IVORY", "BLACK", "CREAM"];
 const THINGS: [&str; 10] = [
-    "LANTERN", "T-LIGHT HOLDER", "CAKE STAND", "JUMBO BAG", "BUNTING", "MUG", "CLOCK", "LUNCH BOX", "TEA TOWEL", "FRAME",
+    "LANTERN",
+    "T-LIGHT HOLDER",
+    "CAKE STAND",
+    "JUMBO BAG",
+    "BUNTING",
+    "MUG",
+    "CLOCK",
+    "LUNCH BOX",
+    "TEA TOWEL",
+    "FRAME",
 ];
 const COUNTRIES: [&str; 9] =
     ["Germany", "France", "EIRE", "Spain", "Netherlands", "Belgium", "Switzerland", "Portugal", "Australia"];

@@ -198,9 +198,8 @@ impl PipelineTable {
         let mut left: Vec<&StepTable> = self.step.iter().collect();
         let mut ordered: Vec<&StepTable> = vec![];
         while !left.is_empty() {
-            let writes = |step: &StepTable, dataset: &Dataset| {
-                step.step().is_some_and(|step| step.writes().contains(dataset))
-            };
+            let writes =
+                |step: &StepTable, dataset: &Dataset| step.step().is_some_and(|step| step.writes().contains(dataset));
             let waits = |step: &StepTable| {
                 let reads = step.step().map(|step| step.reads().to_vec()).unwrap_or_default();
                 let others = left.iter().filter(|other| other.name != step.name);

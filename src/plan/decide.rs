@@ -15,9 +15,8 @@ use crate::spec::Stack;
 /// If somebody else holds a declared name: nothing of the plan may begin then.
 pub fn up(stack: &Stack, observed: &Observed, known: &Known) -> Result<Plan, Vec<Foreign>> {
     if !observed.foreign.is_empty() {
-        let foreign = |(address, found): (&Address, &AnyFound)| {
-            Foreign { address: address.clone(), name: found.name.clone() }
-        };
+        let foreign =
+            |(address, found): (&Address, &AnyFound)| Foreign { address: address.clone(), name: found.name.clone() };
         return Err(observed.foreign.iter().map(foreign).collect());
     }
     let mut known = known.clone();

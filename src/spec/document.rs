@@ -116,6 +116,5 @@ fn json(value: &DeValue<'_>) -> Value {
         DeValue::Datetime(time) => Value::String(time.to_string()),
         DeValue::Array(items) => Value::Array(items.iter().map(|item| json(item.get_ref())).collect()),
         DeValue::Table(table) => table_value(table),
-        _ => Value::Null,
     }
 }

@@ -88,7 +88,8 @@ impl Loader {
             }
         }
         if !members.contains_key(Head::NAME) {
-            let error = Diagnostic::error(Class::Spec, format!("`{}` has no `[stack]`", self.document.file().display()));
+            let error =
+                Diagnostic::error(Class::Spec, format!("`{}` has no `[stack]`", self.document.file().display()));
             self.found.push(error.hint("begin with `[stack]`, `name = \"…\"` and `region = \"us-east-2\"`"));
         }
         sections
@@ -111,14 +112,16 @@ impl Loader {
 
     /// Checks references, values and names of every table that was parsed.
     fn check(&mut self, sections: &[Section]) {
-        let (stack, region) = self.head().map_or_else(Default::default, |head| (head.name.clone(), head.region.clone()));
+        let (stack, region) =
+            self.head().map_or_else(Default::default, |head| (head.name.clone(), head.region.clone()));
         let mut found = vec![];
         let mut names: BTreeMap<(&str, String), KeyPath> = BTreeMap::new();
         for section in sections.iter().filter(|section| self.declared.has(section.table.name(), &section.name)) {
             let Section { table, name, origin } = section;
             for reference in table.references(&self.declared, name) {
                 let is_there = self.declared.has(reference.table, &reference.name);
-                let is_broken = self.broken.iter().any(|(kind, key)| *kind == reference.table && *key == reference.name);
+                let is_broken =
+                    self.broken.iter().any(|(kind, key)| *kind == reference.table && *key == reference.name);
                 if !is_there && !is_broken {
                     found.push(self.dangling(&origin.join(&reference.at), reference.table, &reference.name));
                 }
@@ -155,11 +158,8 @@ impl Loader {
 
     fn finding(&self, origin: &KeyPath, finding: Finding) -> Diagnostic {
         let at = origin.join(&finding.at);
-        let place = if finding.at.is_empty() {
-            self.document.key_place(origin, "")
-        } else {
-            self.document.place(&at, "")
-        };
+        let place =
+            if finding.at.is_empty() { self.document.key_place(origin, "") } else { self.document.place(&at, "") };
         let message = format!("`{at}`: {}", finding.message);
         let diagnostic = if finding.warning {
             Diagnostic::warning(Class::Spec, message)
@@ -191,8 +191,7 @@ impl Loader {
             resources.extend(expanded);
         }
         let (name, region, tags) = (head.name.clone(), head.region.clone(), head.tags.clone());
-        let stack =
-            Stack { name, region, tags, resources, declared: self.declared, document: self.document, warnings };
+        let stack = Stack { name, region, tags, resources, declared: self.declared, document: self.document, warnings };
         match stack.graph().order() {
             Ok(_) => Ok(stack),
             Err(cycle) => Err(vec![Diagnostic::error(Class::Spec, cycle.to_string())]),

@@ -101,9 +101,11 @@ fn step_over(origin: &KeyPath, value: &mut Value, at: &KeyPath, error: &SpecErro
             next.is_some_and(|next| members.insert(last.clone(), next).is_some())
         }
         Value::Object(members) => members.remove(last).is_some(),
-        Value::Array(items) => last.parse::<usize>().is_ok_and(|at| at < items.len() && {
-            items.remove(at);
-            true
+        Value::Array(items) => last.parse::<usize>().is_ok_and(|at| {
+            at < items.len() && {
+                items.remove(at);
+                true
+            }
         }),
         _ => false,
     }

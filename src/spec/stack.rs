@@ -79,7 +79,9 @@ impl Table for Head {
         }
         let parts: Vec<&str> = spec.region.split('-').collect();
         if parts.len() < 3 || !parts.last().is_some_and(|last| last.parse::<u8>().is_ok()) {
-            findings.push(Finding::error("region", format!("`{}` is no AWS region", spec.region)).hint("such as `us-east-2`"));
+            findings.push(
+                Finding::error("region", format!("`{}` is no AWS region", spec.region)).hint("such as `us-east-2`"),
+            );
         }
         for key in spec.tags.keys().filter(|key| key.starts_with("aws:") || key.starts_with("stack:")) {
             let message = format!("tags that begin with `{}:` are reserved", key.split(':').next().unwrap_or_default());

@@ -47,7 +47,8 @@ impl Mysql {
             .db_name(target.database.as_deref())
             .prefer_socket(false)
             .ssl_opts(tls(target));
-        let failed = |source| SqlError::Connect { host: target.host.clone(), port: target.port, source: Box::new(source) };
+        let failed =
+            |source| SqlError::Connect { host: target.host.clone(), port: target.port, source: Box::new(source) };
         match tokio::time::timeout(CONNECT_LIMIT, Conn::new(options)).await {
             Ok(connected) => Ok(Self { connection: connected.map_err(failed)? }),
             Err(_) => Err(failed(mysql_async::Error::Io(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))),

@@ -12,7 +12,9 @@ pub fn render_diagnostic(diagnostic: &Diagnostic, color: bool) -> String {
         Severity::Warning => Level::WARNING,
     };
     let path = diagnostic.place.as_ref().map(|place| place.file.display().to_string());
-    let mut group = level.primary_title(&diagnostic.message).elements(std::iter::empty::<Snippet<'_, annotate_snippets::Annotation<'_>>>());
+    let mut group = level
+        .primary_title(&diagnostic.message)
+        .elements(std::iter::empty::<Snippet<'_, annotate_snippets::Annotation<'_>>>());
     if let (Some(place), Some(path)) = (&diagnostic.place, &path) {
         let mut mark = AnnotationKind::Primary.span(place.span.clone());
         if !place.label.is_empty() {
@@ -33,11 +35,8 @@ pub fn render_diagnostic(diagnostic: &Diagnostic, color: bool) -> String {
 
 /// Returns what failed, what was done and what was not begun.
 pub fn render_failures(summary: &Summary, color: bool) -> String {
-    let mut blocks: Vec<String> = summary
-        .failed
-        .iter()
-        .map(|(_, _, error)| render_diagnostic(&Diagnostic::from_error(error), color))
-        .collect();
+    let mut blocks: Vec<String> =
+        summary.failed.iter().map(|(_, _, error)| render_diagnostic(&Diagnostic::from_error(error), color)).collect();
     let not_begun: Vec<String> = summary.not_begun.iter().map(|(address, _)| format!("`{address}`")).collect();
     let waiting = if not_begun.is_empty() { "none".to_owned() } else { not_begun.join(", ") };
     blocks.push(format!("done: {}; failed: {}; not begun: {waiting}", summary.done.len(), summary.failed.len()));

@@ -21,5 +21,6 @@ pub fn running_line(rate: &Rate) -> Option<String> {
         })
         .collect();
     let total = money_line(rate.now());
-    (!running.is_empty()).then(|| format!("still running: {} (all: {total}); `stack down` stops them", running.join(", ")))
+    (!running.is_empty())
+        .then(|| format!("still running: {} (all: {total}); `stack down` stops them", running.join(", ")))
 }

@@ -20,7 +20,7 @@ pub fn plan_text(plan: &Plan, before: &Rate, after: &Rate) -> String {
     for change in plan.pending() {
         let sign = style(change.action).apply_to(change.action.sign());
         let because = change.diff.replacement().unwrap_or(change.reason.text());
-        drop(writeln!(text, "{sign} {}  ({because})", change.address));
+        let _ = writeln!(text, "{sign} {}  ({because})", change.address);
         for field in &change.diff.0 {
             let want = field.want.as_deref().map_or("(known after apply)".to_owned(), shorten);
             let cost = match field.effect {
@@ -28,11 +28,11 @@ pub fn plan_text(plan: &Plan, before: &Rate, after: &Rate) -> String {
                 Effect::Reboot => "  [restart]",
                 Effect::Replace(_) => "  [replaces it]",
             };
-            drop(writeln!(text, "    {}: {} -> {want}{cost}", field.field, shorten(&field.seen)));
+            let _ = writeln!(text, "    {}: {} -> {want}{cost}", field.field, shorten(&field.seen));
         }
     }
     let count = |action| plan.count(action);
-    drop(writeln!(
+    let _ = writeln!(
         text,
         "{} to create, {} to change, {} to replace, {} to delete, {} as declared; {} now, {} after",
         count(Action::Create),
@@ -42,7 +42,7 @@ pub fn plan_text(plan: &Plan, before: &Rate, after: &Rate) -> String {
         count(Action::None),
         money_line(before.now()),
         money_line(after.running()),
-    ));
+    );
     text
 }
 

@@ -17,17 +17,17 @@ pub fn sales_text(sales: &Sales) -> String {
         last = &best.season;
         let quantity = grouped(&best.quantity);
         let revenue = grouped(&money(&best.revenue));
-        drop(writeln!(text, "  {season:<7} {:<36} {quantity:>8} pieces {revenue:>12}", best.product));
+        let _ = writeln!(text, "  {season:<7} {:<36} {quantity:>8} pieces {revenue:>12}", best.product);
     }
     text
 }
 
 fn periods(text: &mut String, title: &str, periods: &[Period]) {
-    drop(writeln!(text, "\n{title}"));
+    let _ = writeln!(text, "\n{title}");
     for period in periods {
         let rows = grouped(&period.rows.to_string());
         let revenue = grouped(&money(&period.revenue));
-        drop(writeln!(text, "  {} {:<10} {revenue:>14}  {rows:>8} rows", period.year, period.name));
+        let _ = writeln!(text, "  {} {:<10} {revenue:>14}  {rows:>8} rows", period.year, period.name);
     }
 }
 

@@ -33,13 +33,14 @@ pub fn status_text(lines: &[StatusLine], rate: &Rate) -> String {
             None => "",
         };
         let cost = rate.lines.iter().find(|cost| cost.address == line.address && line.state != "absent");
-        let cost = cost.map_or(String::new(), |cost| cost.now().map_or("price unknown".into(), |usd| format!("${usd:.4}/h")));
+        let cost =
+            cost.map_or(String::new(), |cost| cost.now().map_or("price unknown".into(), |usd| format!("${usd:.4}/h")));
         let address = line.address.to_string();
         let row = format!("{address:<34} {:<12} {power:<9} {cost:<12} {}", line.state, line.name);
-        drop(writeln!(text, "{}", row.trim_end()));
+        let _ = writeln!(text, "{}", row.trim_end());
     }
     let (now, stopped) = (money_line(rate.now()), money_line(rate.stopped()));
-    drop(writeln!(text, "{now} now, {stopped} when everything is stopped"));
+    let _ = writeln!(text, "{now} now, {stopped} when everything is stopped");
     text
 }
 

@@ -15,7 +15,8 @@ pub async fn follow_steps(ui: Ui, mut events: UnboundedReceiver<StepEvent>) {
     while let Some(event) = events.recv().await {
         match event {
             StepEvent::Began { name } if ui.live => {
-                let spinner = ProgressBar::new_spinner().with_style(style("  {spinner} {msg} [{elapsed}] {prefix:.dim}"));
+                let spinner =
+                    ProgressBar::new_spinner().with_style(style("  {spinner} {msg} [{elapsed}] {prefix:.dim}"));
                 spinner.set_message(name);
                 spinner.enable_steady_tick(Duration::from_millis(120));
                 bar = Some(spinner);
@@ -80,17 +81,23 @@ pub fn steps_text(steps: &[StepReport]) -> String {
 pub fn profile_text(facts: &Facts) -> String {
     let mut text = String::new();
     for (dataset, profile) in &facts.profiles {
-        drop(writeln!(text, "{:<10} {:>9} rows  total {}", name(*dataset), grouped(&profile.rows.to_string()), total(profile)));
+        let _ = writeln!(
+            text,
+            "{:<10} {:>9} rows  total {}",
+            name(*dataset),
+            grouped(&profile.rows.to_string()),
+            total(profile)
+        );
     }
     let Some(last) = facts.profiles.values().next_back() else { return text };
     let counts = last.distinct.iter().map(|one| format!("{} {}", grouped(&one.count.to_string()), one.what));
-    drop(writeln!(text, "{}", counts.collect::<Vec<_>>().join(", ")));
+    let _ = writeln!(text, "{}", counts.collect::<Vec<_>>().join(", "));
     if let Some(load) = &facts.load {
         let lost = load.rows_in - load.loaded - load.rejected;
         let (rows_in, loaded) = (grouped(&load.rows_in.to_string()), grouped(&load.loaded.to_string()));
-        drop(writeln!(text, "{rows_in} rows in = {loaded} loaded + {} rejected, {lost} lost", load.rejected));
+        let _ = writeln!(text, "{rows_in} rows in = {loaded} loaded + {} rejected, {lost} lost", load.rejected);
         if let Some(uri) = load.rejects_uri.as_ref().filter(|_| load.rejected > 0) {
-            drop(writeln!(text, "rejected rows, with line and reason: {uri}"));
+            let _ = writeln!(text, "rejected rows, with line and reason: {uri}");
         }
     }
     text

@@ -4,8 +4,22 @@ use std::path::{Path, PathBuf};
 
 /// A room may import only rooms listed below it.
 const ROOMS: [&str; 16] = [
-    "cli", "ui", "report", "pipeline", "billing", "apply", "plan", "spec", "kinds", "sql", "ownership", "aws", "wait",
-    "graph", "diag", "model",
+    "cli",
+    "ui",
+    "report",
+    "pipeline",
+    "billing",
+    "apply",
+    "plan",
+    "spec",
+    "kinds",
+    "sql",
+    "ownership",
+    "aws",
+    "wait",
+    "graph",
+    "diag",
+    "model",
 ];
 
 /// Imports no room and is imported only by `cli`.
@@ -40,7 +54,8 @@ fn room_of(path: &Path) -> Option<String> {
 fn named(text: &str) -> Vec<String> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code = code.collect::<Vec<_>>().join("\n");
-    let word = |rest: &str| rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
+    let word =
+        |rest: &str| rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
     code.split("crate::").skip(1).map(word).collect()
 }
 
@@ -86,7 +101,8 @@ fn no_file_outgrows_its_room() {
 
 #[test]
 fn only_one_room_owns_each_of_these_crates() {
-    for (word, rooms) in [("clap", &["cli"][..]), ("toml::", &["spec"]), ("dialoguer", &["ui"]), ("indicatif", &["ui"])] {
+    for (word, rooms) in [("clap", &["cli"][..]), ("toml::", &["spec"]), ("dialoguer", &["ui"]), ("indicatif", &["ui"])]
+    {
         for (path, text) in sources() {
             let Some(room) = room_of(&path) else { continue };
             let uses = text.lines().any(|line| line.starts_with(&format!("use {word}")));

@@ -5,7 +5,8 @@ use crate::support::{root, run};
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = run(root(), &["--help"]).exits(0).stdout;
-    for word in ["validate", "plan", "up", "run-pipeline", "down", "start", "status", "destroy", "doctor", "Exit codes"] {
+    for word in ["validate", "plan", "up", "run-pipeline", "down", "start", "status", "destroy", "doctor", "Exit codes"]
+    {
         assert!(help.contains(word), "`{word}` is not in:\n{help}");
     }
 }

@@ -7,4 +7,6 @@ mod support;
 #[cfg(feature = "local")]
 mod whole_job;
 #[cfg(feature = "local")]
+mod world;
+#[cfg(feature = "local")]
 mod wrong_input;

@@ -71,8 +71,7 @@ impl TryFrom<String> for Template {
         let mut parts = vec![];
         let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once("${") {
-            let (inside, behind) =
-                after.split_once('}').ok_or_else(|| format!("`${{` without `}}` in `{text}`"))?;
+            let (inside, behind) = after.split_once('}').ok_or_else(|| format!("`${{` without `}}` in `{text}`"))?;
             let mut words = inside.splitn(3, '.');
             let (Some(kind), Some(name), Some(output)) = (words.next(), words.next(), words.next()) else {
                 return Err(format!("`${{{inside}}}` is not of the form `${{kind.name.output}}`"));

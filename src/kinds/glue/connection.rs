@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_glue::types::{
-    ConnectionInput, ConnectionPropertyKey, ConnectionType, PhysicalConnectionRequirements,
-};
+use aws_sdk_glue::types::{ConnectionInput, ConnectionPropertyKey, ConnectionType, PhysicalConnectionRequirements};
 use serde::{Deserialize, Serialize};
 
 use super::glue_tags;

@@ -81,7 +81,7 @@ impl Table for Crawler {
             Reference::new("role", <role::Role as Table>::NAME, &spec.role),
             Reference::new("database", <Database as Table>::NAME, &spec.database),
         ];
-        for connection in &spec.source.connection {
+        if let Some(connection) = &spec.source.connection {
             references.push(Reference::new("source.connection", <Connection as Table>::NAME, connection));
         }
         for (position, classifier) in spec.classifiers.iter().enumerate() {

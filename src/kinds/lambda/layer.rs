@@ -183,10 +183,8 @@ async fn build(want: &LayerTable) -> Result<Vec<u8>, KindError> {
 /// Returns the interpreter whose pip builds layers: the project's own, else the system's.
 fn python() -> std::path::PathBuf {
     let own = Path::new(".venv/bin/python");
-    std::env::var_os("STACK_PYTHON").map_or_else(
-        || if own.exists() { own.to_path_buf() } else { "python3".into() },
-        Into::into,
-    )
+    std::env::var_os("STACK_PYTHON")
+        .map_or_else(|| if own.exists() { own.to_path_buf() } else { "python3".into() }, Into::into)
 }
 
 /// Removes what pip writes differently at every run: launchers and the record of where they were put.

@@ -69,9 +69,8 @@ fn two_weeks() -> i32 {
 }
 
 /// The retention periods that CloudWatch Logs takes.
-const RETENTION_DAYS: [i32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const RETENTION_DAYS: [i32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// Runtimes that AWS has deprecated, with the day (read 2026-08-19 from AWS's published table).
 const DEPRECATED: [(&str, &str); 4] = [

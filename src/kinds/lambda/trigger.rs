@@ -135,7 +135,8 @@ fn observe(bucket: &str, function_name: &str, rule: LambdaFunctionConfiguration,
     let filters = rule.filter.and_then(|filter| filter.key).and_then(|key| key.filter_rules).unwrap_or_default();
     // S3 may return `Prefix` for what was sent as `prefix`.
     let value = |wanted: &str| {
-        let named = |rule: &&FilterRule| rule.name.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case(wanted));
+        let named =
+            |rule: &&FilterRule| rule.name.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case(wanted));
         filters.iter().find(named).and_then(|rule| rule.value.clone()).unwrap_or_default()
     };
     Seen {
@@ -161,7 +162,8 @@ async fn document(cx: &Cx, bucket: &str) -> Result<Option<GetBucketNotificationC
 async fn is_permitted(cx: &Cx, function: &str, id: &str) -> Result<bool, KindError> {
     match cx.aws.lambda.get_policy().function_name(function).send().await.named("lambda:GetPolicy") {
         Ok(answer) => {
-            let policy: serde_json::Value = serde_json::from_str(&answer.policy.unwrap_or_default()).unwrap_or_default();
+            let policy: serde_json::Value =
+                serde_json::from_str(&answer.policy.unwrap_or_default()).unwrap_or_default();
             let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
             Ok(statements.iter().any(|statement| statement["Sid"] == id))
         }

@@ -252,10 +252,15 @@ fn observe(instance: DbInstance) -> Seen {
         version: instance.engine_version.unwrap_or_default(),
         storage_gib: instance.allocated_storage.unwrap_or_default(),
         public: instance.publicly_accessible.unwrap_or_default(),
-        port: instance.db_instance_port.filter(|port| *port != 0).or(endpoint.as_ref().map(|end| end.1)).unwrap_or_default(),
+        port: instance
+            .db_instance_port
+            .filter(|port| *port != 0)
+            .or(endpoint.as_ref().map(|end| end.1))
+            .unwrap_or_default(),
         backup_retention_days: instance.backup_retention_period.unwrap_or_default(),
         username: instance.master_username.unwrap_or_default(),
-        needs_reboot: group.as_ref().and_then(|group| group.parameter_apply_status.as_deref()) == Some("pending-reboot"),
+        needs_reboot: group.as_ref().and_then(|group| group.parameter_apply_status.as_deref())
+            == Some("pending-reboot"),
         parameter_group: group.and_then(|group| group.db_parameter_group_name).unwrap_or_default(),
         security_groups: groups.filter_map(|group| group.vpc_security_group_id).collect(),
         secret_arn: instance.master_user_secret.and_then(|secret| secret.secret_arn),

@@ -62,10 +62,12 @@ impl Kind for SubnetGroup {
         let mut found = vec![];
         while let Some(group) = pages.next().await {
             let group = group.named("rds:DescribeDBSubnetGroups")?;
-            let (name, arn) = (group.db_subnet_group_name.unwrap_or_default(), group.db_subnet_group_arn.unwrap_or_default());
+            let (name, arn) =
+                (group.db_subnet_group_name.unwrap_or_default(), group.db_subnet_group_arn.unwrap_or_default());
             let tags = rds_tags::read(cx, &arn).await?;
             if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
-                let subnets = group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
+                let subnets =
+                    group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
                 let seen = Seen { name: name.clone(), arn, subnets: subnets.collect() };
                 found.push(Found { name, tags, seen });
             }

@@ -83,7 +83,8 @@ impl Table for Mysql {
         let mut findings = vec![];
         findings.extend(identifier_problem(&spec.identifier));
         if !spec.class.starts_with("db.") {
-            findings.push(Finding::error("class", "an instance class begins with `db.`").hint("such as `db.t4g.micro`"));
+            findings
+                .push(Finding::error("class", "an instance class begins with `db.`").hint("such as `db.t4g.micro`"));
         }
         if !(20..=65536).contains(&spec.storage_gib) {
             findings.push(Finding::error("storage_gib", "gp3 storage is from 20 to 65,536 GiB"));

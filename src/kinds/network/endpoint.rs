@@ -139,7 +139,7 @@ impl Kind for Endpoint {
         for subnet in &want.subnets {
             call = call.subnet_ids(cx.known.need(subnet, "id")?);
         }
-        for group in &want.security_group {
+        if let Some(group) = &want.security_group {
             call = call.security_group_ids(cx.known.need(group, "id")?);
         }
         call = if want.is_gateway() {

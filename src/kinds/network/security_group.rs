@@ -49,9 +49,9 @@ struct Rule {
 
 impl Rule {
     fn text(&self) -> String {
-        let ports = self.ports.map_or("all".to_owned(), |(from, to)| {
-            if from == to { from.to_string() } else { format!("{from}-{to}") }
-        });
+        let ports = self
+            .ports
+            .map_or("all".to_owned(), |(from, to)| if from == to { from.to_string() } else { format!("{from}-{to}") });
         format!("{}:{ports} from {}", self.protocol, self.source)
     }
 

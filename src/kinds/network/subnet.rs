@@ -93,9 +93,8 @@ impl Kind for Subnet {
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
         const OPERATION: &str = "ec2:CreateSubnet";
         let call = cx.aws.ec2.create_subnet().vpc_id(cx.known.need(&want.vpc, "id")?).cidr_block(&want.cidr);
-        let call = call
-            .availability_zone(&want.zone)
-            .tag_specifications(tags::specification(ResourceType::Subnet, tags));
+        let call =
+            call.availability_zone(&want.zone).tag_specifications(tags::specification(ResourceType::Subnet, tags));
         let made = call.send().await.named(OPERATION)?;
         let id = made.subnet.and_then(|subnet| subnet.subnet_id);
         let id = id.ok_or_else(|| AwsError::incomplete(OPERATION, "subnet id"))?;

@@ -80,8 +80,7 @@ impl Table for Network {
         resources.push(Resource::new(&Vpc, NAME, origin(), vpc::Spec { cidr: spec.cidr.clone() }));
         let gateway = internet_gateway::Spec { vpc: at("vpc") };
         resources.push(Resource::new(&InternetGateway, NAME, origin(), gateway));
-        let routes =
-            route_table::Spec { vpc: at("vpc"), gateway: at("internet_gateway"), subnets: subnets.clone() };
+        let routes = route_table::Spec { vpc: at("vpc"), gateway: at("internet_gateway"), subnets: subnets.clone() };
         resources.push(Resource::new(&RouteTable, NAME, origin(), routes));
         let group = security_group::Spec {
             vpc: at("vpc"),
@@ -114,7 +113,8 @@ impl Table for Network {
 
 /// Returns the subnets of the network, one a zone, named by the letters of the zone.
 pub fn subnets(spec: &Spec, entry: Entry<'_>) -> Vec<Address> {
-    let letters = |zone: &String| zone.strip_prefix(entry.region).filter(|rest| !rest.is_empty()).unwrap_or(zone).to_owned();
+    let letters =
+        |zone: &String| zone.strip_prefix(entry.region).filter(|rest| !rest.is_empty()).unwrap_or(zone).to_owned();
     spec.zones.iter().map(|zone| Address::new("subnet", letters(zone))).collect()
 }
 

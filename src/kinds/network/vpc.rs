@@ -64,7 +64,8 @@ impl Kind for Vpc {
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.ec2.describe_vpcs().filters(tags::of_stack(&scope.stack)).into_paginator().items().send();
+        let mut pages =
+            cx.aws.ec2.describe_vpcs().filters(tags::of_stack(&scope.stack)).into_paginator().items().send();
         let mut found = vec![];
         while let Some(vpc) = pages.next().await {
             let vpc = vpc.named("ec2:DescribeVpcs")?;

@@ -64,7 +64,8 @@ impl Kind for SubnetGroup {
             let name = group.cluster_subnet_group_name.unwrap_or_default();
             let tags = redshift_tags::seen(group.tags);
             if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
-                let subnets = group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
+                let subnets =
+                    group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
                 let seen = Seen { name: name.clone(), subnets: subnets.collect() };
                 found.push(Found { name, tags, seen });
             }

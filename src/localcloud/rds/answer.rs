@@ -77,9 +77,7 @@ fn write_groups(xml: &mut Xml, region_name: &str, region: &Region, instance: &In
     xml.group("DBParameterGroups", |groups| {
         groups.group("DBParameterGroup", |group| {
             let status = if instance.parameters_in_sync { "in-sync" } else { "pending-reboot" };
-            group
-                .text("DBParameterGroupName", &settings.parameter_group)
-                .text("ParameterApplyStatus", status);
+            group.text("DBParameterGroupName", &settings.parameter_group).text("ParameterApplyStatus", status);
         });
     });
     xml.list("VpcSecurityGroups", "VpcSecurityGroupMembership", &settings.security_groups, |member, group| {
@@ -117,11 +115,12 @@ pub(super) fn write_subnet_group(xml: &mut Xml, region: &str, group: &SubnetGrou
         .text("SubnetGroupStatus", "Complete")
         .text("DBSubnetGroupArn", arn(region, "subgrp", &group.name))
         .list("Subnets", "Subnet", &group.subnets, |xml, (subnet, zone)| {
-            xml.text("SubnetIdentifier", subnet)
-                .text("SubnetStatus", "Active")
-                .group("SubnetAvailabilityZone", |group| {
+            xml.text("SubnetIdentifier", subnet).text("SubnetStatus", "Active").group(
+                "SubnetAvailabilityZone",
+                |group| {
                     group.text("Name", zone);
-                });
+                },
+            );
         });
 }
 

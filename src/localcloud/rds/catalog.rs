@@ -26,9 +26,10 @@ enum Offer {
 /// Returns the whole version that `wanted` stands for: `8.4` is the newest of 8.4.
 pub(super) fn version(wanted: Option<&str>) -> Result<&'static str, Refusal> {
     let Some(wanted) = wanted else { return Ok(DEFAULT_VERSION) };
-    let newest = VERSIONS.iter().rev().find(|version| {
-        **version == wanted || version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
-    });
+    let newest = VERSIONS
+        .iter()
+        .rev()
+        .find(|version| **version == wanted || version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.')));
     let none = || Refusal::new("InvalidParameterCombination", format!("Cannot find version {wanted} for mysql"));
     newest.copied().filter(|_| wanted.contains('.')).ok_or_else(none)
 }
@@ -52,9 +53,7 @@ pub(super) fn check_class(class: &str, version: &str) -> Result<(), Refusal> {
                  engine version, see the documentation."
             ),
         )),
-        Offer::Unknown => {
-            Err(Refusal::new("InvalidParameterValue", format!("Invalid DB Instance class: {class}")))
-        }
+        Offer::Unknown => Err(Refusal::new("InvalidParameterValue", format!("Invalid DB Instance class: {class}"))),
     }
 }
 
@@ -107,7 +106,9 @@ pub(super) fn engine_versions(request: &Request) -> Result<String, Refusal> {
 pub(super) fn orderable_options(request: &Request) -> Result<String, Refusal> {
     let form = &request.form;
     if form.required("Engine")? != "mysql" {
-        return Ok(Xml::default().list("OrderableDBInstanceOptions", "OrderableDBInstanceOption", [(); 0], |_, ()| {}).finish());
+        return Ok(Xml::default()
+            .list("OrderableDBInstanceOptions", "OrderableDBInstanceOption", [(); 0], |_, ()| {})
+            .finish());
     }
     let (class, wanted) = (form.text("DBInstanceClass"), form.text("EngineVersion"));
     let mut items = Vec::new();

@@ -43,12 +43,7 @@ impl Inner {
     }
 
     /// Creates the secret that RDS manages for the master user, and returns its ARN.
-    pub(super) async fn manage_secret(
-        &self,
-        region: &str,
-        identifier: &str,
-        login: &Login,
-    ) -> Result<String, Refusal> {
+    pub(super) async fn manage_secret(&self, region: &str, identifier: &str, login: &Login) -> Result<String, Refusal> {
         let owner = arn(region, "db", identifier);
         let name = format!("rds!db-{}", uuid());
         let created = master_secret::create(&self.context, region, &name, login, ("rds", &owner)).await;

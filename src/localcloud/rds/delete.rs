@@ -55,7 +55,8 @@ impl Inner {
         self.change(region, |found| {
             let Some(instance) = found.instances.remove(identifier) else { return };
             if let Some(name) = snapshot {
-                let tags = if instance.settings.copy_tags_to_snapshot { instance.tags.clone() } else { Default::default() };
+                let tags =
+                    if instance.settings.copy_tags_to_snapshot { instance.tags.clone() } else { Default::default() };
                 let kept = Snapshot { identifier: name.clone(), created: now(), instance, tags };
                 found.snapshots.insert(name, kept);
             }
@@ -112,7 +113,8 @@ fn check_final_snapshot(skips: bool, name: Option<&str>, is_taken: bool) -> Resu
             "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
         )),
         (false, Some(name)) if is_taken => {
-            let message = format!("Cannot create the snapshot because a snapshot with the identifier {name} already exists.");
+            let message =
+                format!("Cannot create the snapshot because a snapshot with the identifier {name} already exists.");
             Err(Refusal::new("DBSnapshotAlreadyExists", message))
         }
         _ => Ok(()),

@@ -11,7 +11,8 @@ impl Inner {
     pub(super) fn describe_instances(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         Self::look_after_servers(inner, &request.region);
         let form = &request.form;
-        let wanted = form.text("DBInstanceIdentifier").map(|name| name.rsplit(':').next().unwrap_or(name).to_lowercase());
+        let wanted =
+            form.text("DBInstanceIdentifier").map(|name| name.rsplit(':').next().unwrap_or(name).to_lowercase());
         let found: Vec<(String, Instance)> = inner.read(&request.region, |region| {
             let all = region.instances.iter().map(|(name, instance)| (name.clone(), instance.clone()));
             all.filter(|(name, instance)| {
@@ -66,9 +67,7 @@ fn passes(form: &Form, region: &str, instance: &Instance) -> bool {
     form.records("Filters").into_iter().all(|filter| {
         let has = |text: &str| filter.iter().any(|(key, value)| key.starts_with("Values.") && value == text);
         match filter.get("Name").map(String::as_str) {
-            Some("db-instance-id") => {
-                has(&instance.identifier) || has(&arn(region, "db", &instance.identifier))
-            }
+            Some("db-instance-id") => has(&instance.identifier) || has(&arn(region, "db", &instance.identifier)),
             Some("dbi-resource-id") => has(&instance.resource_id),
             Some("engine") => has("mysql"),
             _ => false,

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::catalog;
 use super::create::{check_settings, master_password};
 use super::describe::show;
 use super::parameter_groups::{self, find_group};
 use super::servers::password_statement;
 use super::service::{Inner, Request};
 use super::state::{Instance, Settings};
-use super::catalog;
 use crate::localcloud::engine::{mariadb, password};
 use crate::localcloud::master_secret::{self, Login};
 use crate::localcloud::query::{Form, Refusal};

@@ -51,10 +51,7 @@ impl Inner {
         }
         let (groups, marker) = page(&request.form, groups)?;
         let write = |xml: &mut Xml, group: ParameterGroup| write(xml, &request.region, &group);
-        Ok(Xml::default()
-            .list("DBParameterGroups", "DBParameterGroup", groups, write)
-            .maybe("Marker", marker)
-            .finish())
+        Ok(Xml::default().list("DBParameterGroups", "DBParameterGroup", groups, write).maybe("Marker", marker).finish())
     }
 
     pub(super) fn delete_parameter_group(&self, request: &Request) -> Result<String, Refusal> {
@@ -100,7 +97,12 @@ impl Inner {
     pub(super) fn reset_parameter_group(&self, request: &Request) -> Result<String, Refusal> {
         let name = request.form.required("DBParameterGroupName")?.to_lowercase();
         let every = request.form.flag("ResetAllParameters").unwrap_or(false);
-        let mut names: Vec<String> = request.form.records("Parameters").into_iter().filter_map(|mut record| record.remove("ParameterName")).collect();
+        let mut names: Vec<String> = request
+            .form
+            .records("Parameters")
+            .into_iter()
+            .filter_map(|mut record| record.remove("ParameterName"))
+            .collect();
         self.change(&request.region, |region| {
             let group = region.parameter_groups.get_mut(&name).ok_or_else(|| missing(&name))?;
             if every {
@@ -116,9 +118,7 @@ impl Inner {
 
     pub(super) fn describe_parameters(&self, request: &Request) -> Result<String, Refusal> {
         let name = request.form.required("DBParameterGroupName")?.to_lowercase();
-        let group = self
-            .read(&request.region, |region| find_group(region, &name))
-            .ok_or_else(|| missing(&name))?;
+        let group = self.read(&request.region, |region| find_group(region, &name)).ok_or_else(|| missing(&name))?;
         let source = request.form.text("Source");
         let kept = PARAMETERS.iter().filter(|parameter| match source {
             Some("user") => group.parameters.contains_key(parameter.name),
@@ -180,9 +180,8 @@ fn changes(form: &Form) -> Result<Vec<Change>, Refusal> {
 
 fn change(mut member: impl FnMut(&str) -> String) -> Result<Change, Refusal> {
     let (name, value, method) = (member("ParameterName"), member("ParameterValue"), member("ApplyMethod"));
-    let known = find(&name).ok_or_else(|| {
-        Refusal::new("InvalidParameterValue", format!("Could not find parameter with name: {name}"))
-    })?;
+    let known = find(&name)
+        .ok_or_else(|| Refusal::new("InvalidParameterValue", format!("Could not find parameter with name: {name}")))?;
     if known.refuses(&value) {
         let message = format!("Invalid parameter value: {value} for: {name} allowed values are: {}", known.allowed);
         return Err(Refusal::new("InvalidParameterValue", message));

@@ -39,7 +39,8 @@ impl Inner {
 
     pub(super) fn reboot_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let not_available = |name: &str| format!("Instance {name} is not in available state.");
-        let identifier = inner.move_status(request, &["available", "incompatible-parameters"], "rebooting", not_available)?;
+        let identifier =
+            inner.move_status(request, &["available", "incompatible-parameters"], "rebooting", not_available)?;
         Self::restart_in_background(inner, &request.region, &identifier);
         Ok(show(inner, &request.region, &identifier))
     }

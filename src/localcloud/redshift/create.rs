@@ -37,12 +37,7 @@ impl Inner {
     }
 
     /// Creates the secret that Redshift manages for the master user, and returns its ARN.
-    pub(super) async fn manage_secret(
-        &self,
-        region: &str,
-        identifier: &str,
-        login: &Login,
-    ) -> Result<String, Refusal> {
+    pub(super) async fn manage_secret(&self, region: &str, identifier: &str, login: &Login) -> Result<String, Refusal> {
         let owner = arn(region, "cluster", identifier);
         let name = format!("redshift!{identifier}-{}", login.username);
         let created = master_secret::create(&self.context, region, &name, login, ("redshift", &owner)).await;
@@ -192,7 +187,9 @@ fn check_identifier(identifier: &str) -> Result<(), Refusal> {
 fn check_name(parameter: &str, name: &str) -> Result<(), Refusal> {
     let good = name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-+.@".contains(letter));
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_-+.@".contains(letter));
     if !good {
         let message = format!("{parameter} must begin with a letter and contain only lower case letters: {name}");
         return Err(Refusal::new("InvalidParameterValue", message));

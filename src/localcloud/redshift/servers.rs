@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::service::{Inner, Warehouse};
 use super::state::Cluster;
-use crate::localcloud::engine::postgres::{self, PostgresPlan};
 use crate::localcloud::engine::EngineError;
+use crate::localcloud::engine::postgres::{self, PostgresPlan};
 use crate::localcloud::master_secret::{self, Login};
 
 /// What Redshift has beyond PostgreSQL, made in the template of all databases.
@@ -157,12 +157,7 @@ impl Inner {
 }
 
 /// Makes the master user, the first database and what Redshift has beyond PostgreSQL; safe to repeat.
-async fn make_databases(
-    port: u16,
-    admin: &str,
-    database: &str,
-    login: &Login,
-) -> Result<(), tokio_postgres::Error> {
+async fn make_databases(port: u16, admin: &str, database: &str, login: &Login) -> Result<(), tokio_postgres::Error> {
     let template = postgres::connect(port, admin, "template1").await?;
     template.batch_execute(PRELUDE).await?;
     drop(template);

@@ -58,9 +58,9 @@ impl Inner {
 /// Refuses keys that AWS keeps for itself, and letters that Redshift does not take.
 pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
     let allowed = |letter: char| letter.is_alphanumeric() || " _.:/=+-@".contains(letter);
-    let bad = tags.iter().find(|(key, value)| {
-        key.to_lowercase().starts_with("aws:") || !key.chars().chain(value.chars()).all(allowed)
-    });
+    let bad = tags
+        .iter()
+        .find(|(key, value)| key.to_lowercase().starts_with("aws:") || !key.chars().chain(value.chars()).all(allowed));
     match bad {
         Some((key, _)) => Err(Refusal::new("InvalidTagFault", format!("The tag {key} is invalid."))),
         None => Ok(()),
@@ -71,9 +71,10 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
 fn tagged(name: &str, region: &Region) -> Vec<(String, &'static str, String, String)> {
     let clusters = region.clusters.iter().map(|(key, cluster)| ("cluster", key.clone(), &cluster.tags));
     let groups = region.subnet_groups.iter().map(|(key, group)| ("subnetgroup", key.clone(), &group.tags));
-    let snapshots = region.snapshots.iter().map(|(key, snapshot)| {
-        ("snapshot", format!("{}/{key}", snapshot.cluster.identifier), &snapshot.tags)
-    });
+    let snapshots = region
+        .snapshots
+        .iter()
+        .map(|(key, snapshot)| ("snapshot", format!("{}/{key}", snapshot.cluster.identifier), &snapshot.tags));
     let mut found: Vec<_> = clusters
         .chain(groups)
         .chain(snapshots)

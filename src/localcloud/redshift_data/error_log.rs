@@ -43,10 +43,7 @@ async fn note(session: &Session<'_>, table: &str, bad: &BadLine) -> Result<(), t
         VALUES ($1, to_regclass($2)::oid::integer, now() AT TIME ZONE 'UTC', left($3, 256), $4, left($5, 127), \
         left($6, 64), $7, left($8, 512))";
     client
-        .execute(
-            statement,
-            &[&number, &table, &bad.file, &line, &bad.column, &bad.kind, &bad.code, &bad.reason],
-        )
+        .execute(statement, &[&number, &table, &bad.file, &line, &bad.column, &bad.kind, &bad.code, &bad.reason])
         .await
         .map(|_| ())
 }

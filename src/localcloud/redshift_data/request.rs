@@ -97,7 +97,9 @@ pub(super) fn identifier(request: &Value) -> Result<(String, usize), Refusal> {
     let (id, part) = text.split_once(':').unwrap_or((text, "1"));
     let groups: Vec<&str> = id.split('-').collect();
     let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit()));
+        && groups
+            .iter()
+            .all(|group| group.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit()));
     match part.parse::<usize>() {
         Ok(part) if is_uuid && part > 0 => Ok((id.to_owned(), part)),
         _ => Err(Refusal::validation(format!(

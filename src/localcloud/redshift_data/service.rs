@@ -143,7 +143,10 @@ impl Inner {
         let (id, _) = identifier(&call.json())?;
         let status = self.find(&id, |statement| statement.status)?;
         if status.is_final() {
-            return Err(Refusal::validation(format!("Could not cancel a query that is already in {} state.", status.word())));
+            return Err(Refusal::validation(format!(
+                "Could not cancel a query that is already in {} state.",
+                status.word()
+            )));
         }
         let token = self.statements().take_cancel(&id);
         self.statements().update(&id, |statement| {

@@ -67,7 +67,11 @@ impl Order {
     /// Returns the parameters of one text: all of a single one's, and those that a text of a batch names.
     pub(super) fn parameters_of(&self, text: &str) -> BTreeMap<String, String> {
         let named = |name: &String| !self.is_batch || text.contains(&format!(":{name}"));
-        self.parameters.iter().filter(|(name, _)| named(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+        self.parameters
+            .iter()
+            .filter(|(name, _)| named(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 }
 

@@ -19,7 +19,8 @@ pub fn differences(left: &Profile, right: &Profile) -> Vec<String> {
     }
     for (column, fingerprint) in &left.fingerprints {
         if right.fingerprints.get(column) != Some(fingerprint) {
-            let what = if column == "*" { "values belong to other rows".to_owned() } else { format!("content of {column}") };
+            let what =
+                if column == "*" { "values belong to other rows".to_owned() } else { format!("content of {column}") };
             lines.push(what);
         }
     }

@@ -31,11 +31,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, PipelineError> {
 ///
 /// # Errors
 /// If the file cannot be read, or holds a value that the loader should have put aside.
-pub fn profile_file(
-    pipeline: &PipelineTable,
-    path: &Path,
-    rejected: &BTreeSet<u64>,
-) -> Result<Profile, PipelineError> {
+pub fn profile_file(pipeline: &PipelineTable, path: &Path, rejected: &BTreeSet<u64>) -> Result<Profile, PipelineError> {
     let wrong = |why: String| PipelineError::Data { path: path.to_path_buf(), why };
     let mut bytes = std::io::BufReader::with_capacity(1 << 20, open(path)?);
     let encoding = encoding(pipeline, &mut bytes).map_err(|error| wrong(error.to_string()))?;

@@ -6,8 +6,8 @@
 
 mod compare;
 mod dialect;
-mod file;
 mod figures;
+mod file;
 mod measure;
 
 pub use compare::differences;

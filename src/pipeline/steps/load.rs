@@ -18,6 +18,9 @@ use crate::wait::{Backoff, Probe, until};
 /// S3 usually tells a function within seconds, sometimes after more than a minute.
 const NOTICE: Duration = Duration::from_secs(180);
 
+/// An event is tried once and, after an error, twice more.
+const ATTEMPTS: usize = 3;
+
 /// `load = { function }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,19 +92,40 @@ impl WaitForLoad {
             quoted(&object.version),
         );
         let mysql = tokio::sync::Mutex::new(connect_mysql(cx).await?);
+        let begun = jiff::Timestamp::now().as_millisecond();
         let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
         let ended = until(limit, backoff, || async {
             let rows = mysql.lock().await.query(&query).await?;
-            let state = state_of(rows.first());
-            if let Probe::Pending(text) = &state {
-                cx.events.say(text.clone());
+            let mut state = state_of(rows.first());
+            if let (Probe::Pending(text), Some(log)) = (&state, &log) {
+                let errors = loader_errors(cx, log, begun).await?;
+                match errors.last() {
+                    Some(last) if errors.len() >= ATTEMPTS => state = Probe::Failed(last.clone()),
+                    Some(last) => cx.events.say(format!("the loader failed, AWS tries it again: {last}")),
+                    None => cx.events.say(text.clone()),
+                }
             }
             Ok(state)
         });
-        let load = ended.await.map_err(|error| PipelineError::of_wait(error, "the load into MySQL", log))?;
+        let load = ended.await.map_err(|error| PipelineError::of_wait(error, "the load into MySQL", log.clone()))?;
         mysql.into_inner().close().await;
         Ok(load)
     }
+}
+
+/// Returns the last words of every attempt that ended badly since `begun` (milliseconds since 1970).
+async fn loader_errors(cx: &StepCx<'_>, log: &str, begun: i64) -> Result<Vec<String>, PipelineError> {
+    let call = cx.cx.aws.logs.filter_log_events().log_group_name(log).start_time(begun);
+    let answer = match call.send().await.named("logs:FilterLogEvents") {
+        // The group is made with the function, but a person may have deleted it.
+        Err(error) if error.is_not_found() => return Ok(vec![]),
+        answer => answer?,
+    };
+    let events = answer.events.unwrap_or_default().into_iter().filter_map(|event| event.message);
+    let is_error = |message: &String| {
+        ["[ERROR]", "Task timed out", "Error: Runtime exited"].iter().any(|sign| message.contains(sign))
+    };
+    Ok(events.filter(is_error).map(|message| message.lines().next().unwrap_or_default().to_owned()).collect())
 }
 
 fn state_of(row: Option<&Row>) -> Probe<Load> {

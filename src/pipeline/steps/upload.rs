@@ -53,7 +53,8 @@ impl Step for UploadStep {
         let started = cx.cx.aws.s3.create_multipart_upload().bucket(&bucket).key(&self.key).content_type("text/csv");
         let id = started.send().await.named("s3:PutObject")?.upload_id;
         let id = id.ok_or_else(|| AwsError::incomplete("s3:PutObject", "upload id"))?;
-        let upload = Upload { cx, bucket: &bucket, key: &self.key, id: &id, sent: AtomicU64::new(0), total: parts.total };
+        let upload =
+            Upload { cx, bucket: &bucket, key: &self.key, id: &id, sent: AtomicU64::new(0), total: parts.total };
         let object = match upload.send(parts).await {
             Ok(object) => object,
             Err(error) => {

@@ -38,7 +38,7 @@ class Settings:
             db_port=int(env.get("DB_PORT", "3306")),
             db_name=_required(env, "DB_NAME"),
             db_secret_arn=_required(env, "DB_SECRET_ARN"),
-            db_tls=_one_of(env, "DB_TLS", ("required", "off")),
+            db_tls=_one_of(env, "DB_TLS", _default_tls(env.get("DB_HOST", "")), ("required", "off")),
             db_tls_ca=env.get("DB_TLS_CA") or None,
             table=_identifier(env, "TABLE", "Uk_Ecommerce_Data"),
             log_table=_identifier(env, "LOG_TABLE", "Load_Log"),
@@ -59,8 +59,13 @@ def _required(env: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
-    value = env.get(name, allowed[0])
+def _default_tls(host: str) -> str:
+    """Nothing leaves the machine on the way to a server on it."""
+    return "off" if host in ("localhost", "::1") or host.startswith("127.") else "required"
+
+
+def _one_of(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name, default)
     if value not in allowed:
         raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
     return value

@@ -1,4 +1,4 @@
-//! Gateway endpoints: the way to S3 that does not leave the VPC.
+//! Endpoints: the ways to S3 and to other services that do not leave the VPC.
 
 use jiff::Timestamp;
 
@@ -27,13 +27,12 @@ impl Network {
         let vpc = params.required("VpcId")?.to_owned();
         self.vpc(&vpc)?;
         let service = params.required("ServiceName")?.to_owned();
-        if prefix_list(&service, region).is_none() {
+        let is_interface = params.text("VpcEndpointType") == Some("Interface");
+        if !is_interface && prefix_list(&service, region).is_none() || !service.starts_with(&prefix(region)) {
             let message = format!("The Vpc Endpoint Service '{service}' does not exist");
             return Err(Refusal::bad("InvalidServiceName", message));
         }
-        if params.text("VpcEndpointType").is_some_and(|kind| kind != "Gateway") {
-            return Err(Refusal::bad("UnsupportedOperation", "The local cloud has gateway endpoints only"));
-        }
+        let (subnets, groups) = self.interface_places(params, is_interface)?;
         let route_tables = params.texts("RouteTableId");
         for table in &route_tables {
             let elsewhere = self.route_table(table)?.vpc != vpc;
@@ -52,10 +51,26 @@ impl Network {
         let id = names::id("vpce");
         let policy = params.text("PolicyDocument").unwrap_or(OPEN_POLICY).to_owned();
         let created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string();
-        self.endpoints.insert(id.clone(), Endpoint { vpc, service, route_tables, policy, created });
+        self.endpoints.insert(id.clone(), Endpoint { vpc, service, route_tables, subnets, groups, policy, created });
         self.tag_new(&id, params, "vpc-endpoint")?;
         self.route_to_endpoint(&id, region);
         Ok(wrap("vpcEndpoint", self.endpoint_body(&id)?))
+    }
+
+    /// Returns where an interface endpoint gets its network interfaces.
+    fn interface_places(&self, params: &Params, is_interface: bool) -> Result<(Vec<String>, Vec<String>), Refusal> {
+        let (subnets, groups) = (params.texts("SubnetId"), params.texts("SecurityGroupId"));
+        if is_interface == subnets.is_empty() {
+            let message = "An interface endpoint needs subnets, a gateway endpoint takes none";
+            return Err(Refusal::bad("InvalidParameter", message));
+        }
+        for subnet in &subnets {
+            self.subnet(subnet)?;
+        }
+        for group in &groups {
+            self.group(group)?;
+        }
+        Ok((subnets, groups))
     }
 
     /// Answers `ModifyVpcEndpoint`.
@@ -69,6 +84,9 @@ impl Network {
         let endpoint = find_mut(&mut self.endpoints, id, UNKNOWN, "Vpc Endpoint Id")?;
         endpoint.route_tables.retain(|table| !removed.contains(table) && !added.contains(table));
         endpoint.route_tables.extend(added);
+        let gone = params.texts("RemoveSubnetId");
+        endpoint.subnets.retain(|subnet| !gone.contains(subnet));
+        endpoint.subnets.extend(params.texts("AddSubnetId"));
         if let Some(policy) = params.text("PolicyDocument") {
             policy.clone_into(&mut endpoint.policy);
         }
@@ -106,7 +124,7 @@ impl Network {
                 ("service-name", endpoint.service.clone()),
                 ("vpc-endpoint-id", id.clone()),
                 ("vpc-endpoint-state", "available".to_owned()),
-                ("vpc-endpoint-type", "Gateway".to_owned()),
+                ("vpc-endpoint-type", endpoint.kind().to_owned()),
                 ("vpc-id", endpoint.vpc.clone()),
             ];
             let body = self.endpoint_body(&id)?;
@@ -131,16 +149,16 @@ impl Network {
     fn endpoint_body(&self, id: &str) -> Result<String, Refusal> {
         let endpoint = super::state::find(&self.endpoints, id, UNKNOWN, "Vpc Endpoint Id")?;
         Ok(text("vpcEndpointId", id)
-            + &text("vpcEndpointType", "Gateway")
+            + &text("vpcEndpointType", endpoint.kind())
             + &text("vpcId", &endpoint.vpc)
             + &text("serviceName", &endpoint.service)
             // AWS writes it in lower case, though its model says otherwise.
             + &text("state", "available")
             + &text("policyDocument", &endpoint.policy)
             + &list("routeTableIdSet", "item", endpoint.route_tables.iter().map(|table| escape_xml(table)))
-            + &wrap("subnetIdSet", "")
-            + &wrap("groupSet", "")
-            + &text("privateDnsEnabled", false)
+            + &list("subnetIdSet", "item", endpoint.subnets.iter().map(|subnet| escape_xml(subnet)))
+            + &list("groupSet", "item", endpoint.groups.iter().map(|group| text("groupId", group)))
+            + &text("privateDnsEnabled", !endpoint.subnets.is_empty())
             + &text("requesterManaged", false)
             + &wrap("networkInterfaceIdSet", "")
             + &wrap("dnsEntrySet", "")
@@ -150,9 +168,13 @@ impl Network {
     }
 }
 
+fn prefix(region: &str) -> String {
+    format!("com.amazonaws.{region}.")
+}
+
 /// Returns the prefix list of a service that has gateway endpoints. Those of us-east-2 are the real ones.
 fn prefix_list(service: &str, region: &str) -> Option<&'static str> {
-    match service.strip_prefix(&format!("com.amazonaws.{region}."))? {
+    match service.strip_prefix(&prefix(region))? {
         "s3" => Some("pl-7ba54012"),
         "dynamodb" => Some("pl-4ca54025"),
         _ => None,

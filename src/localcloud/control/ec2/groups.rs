@@ -68,6 +68,7 @@ impl Network {
         let referenced = |rule: &Rule| rule.group != id && rule.peer == Peer::Group(id.to_owned());
         if self.rules.values().any(referenced)
             || interfaces.iter().any(|interface| interface.groups.iter().any(|group| group == id))
+            || self.endpoints.values().any(|endpoint| endpoint.groups.iter().any(|group| group == id))
         {
             return Err(Refusal::bad("DependencyViolation", format!("resource {id} has a dependent object")));
         }

@@ -67,8 +67,20 @@ pub(super) struct Endpoint {
     pub(super) vpc: String,
     pub(super) service: String,
     pub(super) route_tables: Vec<String>,
+    /// Where an interface endpoint has its network interfaces; empty for a gateway endpoint.
+    #[serde(default)]
+    pub(super) subnets: Vec<String>,
+    #[serde(default)]
+    pub(super) groups: Vec<String>,
     pub(super) policy: String,
     pub(super) created: String,
+}
+
+impl Endpoint {
+    /// Returns the type as AWS writes it.
+    pub(super) fn kind(&self) -> &'static str {
+        if self.subnets.is_empty() { "Gateway" } else { "Interface" }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

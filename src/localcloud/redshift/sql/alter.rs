@@ -17,14 +17,17 @@ pub(super) fn alter(pieces: Vec<Piece>) -> Result<Statement, SqlError> {
     }
     let layouts = ["DISTKEY", "DISTSTYLE", "SORTKEY", "COMPOUND", "INTERLEAVED", "ENCODE"];
     let layout = layouts.iter().any(|word| place_of(&["ALTER", word]).is_some());
-    let encode = place_of(&["ALTER", "COLUMN"]).is_some_and(|place| pieces.get(place + 3).is_some_and(|it| it.is("ENCODE")));
+    let encode =
+        place_of(&["ALTER", "COLUMN"]).is_some_and(|place| pieces.get(place + 3).is_some_and(|it| it.is("ENCODE")));
     if layout || encode {
         return Ok(Statement::Nothing);
     }
     if let Some(place) = place_of(&["ADD"]) {
         return add(&pieces, place);
     }
-    if let Some(place) = place_of(&["ALTER", "COLUMN"]).filter(|place| pieces.get(place + 3).is_some_and(|it| it.is("TYPE"))) {
+    if let Some(place) =
+        place_of(&["ALTER", "COLUMN"]).filter(|place| pieces.get(place + 3).is_some_and(|it| it.is("TYPE")))
+    {
         let (kind, _) = data_type(&pieces, place + 4)?;
         return Ok(Statement::Plain(format!("{} {kind}", join(&pieces[..place + 4]))));
     }
@@ -75,7 +78,10 @@ mod tests {
     #[test]
     fn columns_are_added_and_widened() {
         let expected = "alter table t add column a varchar(65535)";
-        assert_eq!(altered("alter table t add column a varchar(max) encode lzo"), Statement::Plain(expected.to_owned()));
+        assert_eq!(
+            altered("alter table t add column a varchar(max) encode lzo"),
+            Statement::Plain(expected.to_owned())
+        );
         let expected = "alter table t alter column a type varchar(40)";
         assert_eq!(altered("alter table t alter column a type nvarchar(40)"), Statement::Plain(expected.to_owned()));
     }

@@ -208,7 +208,9 @@ fn copy_option(copy: &mut Copy, option: &Piece, options: &mut Options<'_>) -> Re
         "EXPLICIT_IDS" => copy.explicit_ids = true,
         "GZIP" => copy.gzip = true,
         "REGION" => copy.region = Some(options.text("REGION")?),
-        "ACCEPTINVCHARS" => copy.replacement = Some(options.maybe_text().and_then(|it| it.chars().next()).unwrap_or('?')),
+        "ACCEPTINVCHARS" => {
+            copy.replacement = Some(options.maybe_text().and_then(|it| it.chars().next()).unwrap_or('?'))
+        }
         "DATEFORMAT" | "TIMEFORMAT" => {
             let format = options.text(&option.value)?;
             let is_iso = ["AUTO", "YYYY-MM-DD", "YYYY-MM-DD HH:MI:SS", "YYYY-MM-DD HH24:MI:SS"];
@@ -227,7 +229,9 @@ fn copy_option(copy: &mut Copy, option: &Piece, options: &mut Options<'_>) -> Re
                 return Err(SqlError::Unsupported(format!("ENCODING {encoding}")));
             }
         }
-        "STATUPDATE" | "COMPUPDATE" => ["ON", "OFF", "TRUE", "FALSE", "PRESET"].iter().for_each(|word| options.skip(word)),
+        "STATUPDATE" | "COMPUPDATE" => {
+            ["ON", "OFF", "TRUE", "FALSE", "PRESET"].iter().for_each(|word| options.skip(word))
+        }
         other => return Err(SqlError::Unsupported(format!("the option {other} of COPY"))),
     }
     Ok(())
@@ -336,7 +340,8 @@ mod tests {
 
     #[test]
     fn an_unload_translates_its_query() {
-        let sql = "UNLOAD ('select nvl(a, ''x'') from t') TO 's3://b/p' IAM_ROLE default FORMAT CSV HEADER PARALLEL OFF";
+        let sql =
+            "UNLOAD ('select nvl(a, ''x'') from t') TO 's3://b/p' IAM_ROLE default FORMAT CSV HEADER PARALLEL OFF";
         let unload = unload(&cut(sql).unwrap()).unwrap();
         assert_eq!(unload.query, "select COALESCE(a, 'x') from t");
         assert!(unload.header && unload.csv && unload.serial && unload.role.is_none());

@@ -45,9 +45,8 @@ impl Piece {
 
 /// Cuts SQL into pieces; comments are left out.
 pub(super) fn cut(sql: &str) -> Result<Vec<Piece>, SqlError> {
-    let tokens = Tokenizer::new(&RedshiftSqlDialect {}, sql)
-        .tokenize()
-        .map_err(|error| SqlError::Syntax(error.to_string()))?;
+    let tokens =
+        Tokenizer::new(&RedshiftSqlDialect {}, sql).tokenize().map_err(|error| SqlError::Syntax(error.to_string()))?;
     let mut pieces = Vec::with_capacity(tokens.len());
     let mut spaced = false;
     for token in tokens {

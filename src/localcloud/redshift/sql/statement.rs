@@ -101,7 +101,8 @@ fn fill_in(pieces: Vec<Piece>, parameters: &BTreeMap<String, String>) -> Result<
     let mut filled: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut unused: Vec<&String> = parameters.keys().collect();
     for piece in pieces {
-        let names_parameter = filled.last().is_some_and(|last| last.is(":")) && piece.kind == Kind::Word && !piece.spaced;
+        let names_parameter =
+            filled.last().is_some_and(|last| last.is(":")) && piece.kind == Kind::Word && !piece.spaced;
         if !names_parameter {
             filled.push(piece);
             continue;

@@ -91,9 +91,8 @@ fn columns(inside: &[Piece]) -> Result<String, SqlError> {
     let mut kept = Vec::new();
     for part in &parts {
         let Some(first) = part.first() else { continue };
-        let is_constraint = first.kind == Kind::Word
-            && first.is_any(&["PRIMARY", "UNIQUE", "FOREIGN", "CONSTRAINT"])
-            && part.len() > 1;
+        let is_constraint =
+            first.kind == Kind::Word && first.is_any(&["PRIMARY", "UNIQUE", "FOREIGN", "CONSTRAINT"]) && part.len() > 1;
         if first.is("LIKE") {
             kept.push(like(part));
         } else if !is_constraint {
@@ -117,7 +116,13 @@ fn primary_key(parts: &[Vec<Piece>]) -> Vec<String> {
 
 /// `LIKE t [INCLUDING DEFAULTS]`: everything but defaults comes along in Redshift.
 fn like(part: &[Piece]) -> String {
-    let mut text = join(&part.iter().filter(|piece| !piece.is_any(&["INCLUDING", "EXCLUDING", "DEFAULTS"])).cloned().collect::<Vec<_>>());
+    let mut text = join(
+        &part
+            .iter()
+            .filter(|piece| !piece.is_any(&["INCLUDING", "EXCLUDING", "DEFAULTS"]))
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
     if part.iter().any(|piece| piece.is("INCLUDING")) {
         text.push_str(" INCLUDING DEFAULTS");
     }
@@ -191,7 +196,9 @@ fn end_of_default(part: &[Piece], start: usize) -> usize {
 fn identity(always: &str, inside: &[Piece]) -> Result<String, SqlError> {
     let numbers: Vec<String> = split(inside).iter().map(|part| join(part)).collect();
     match numbers.as_slice() {
-        [seed, step] => Ok(format!("GENERATED {always} AS IDENTITY (START WITH {seed} INCREMENT BY {step} MINVALUE {seed})")),
+        [seed, step] => {
+            Ok(format!("GENERATED {always} AS IDENTITY (START WITH {seed} INCREMENT BY {step} MINVALUE {seed})"))
+        }
         _ => Err(SqlError::Syntax("IDENTITY takes a seed and a step".to_owned())),
     }
 }
@@ -277,7 +284,9 @@ mod tests {
     #[test]
     fn identity_and_defaults_are_kept() {
         assert_eq!(
-            created("create table t (id bigint identity(1,1), at timestamp default sysdate not null, n int primary key)"),
+            created(
+                "create table t (id bigint identity(1,1), at timestamp default sysdate not null, n int primary key)"
+            ),
             "create table t (id bigint GENERATED ALWAYS AS IDENTITY (START WITH 1 INCREMENT BY 1 MINVALUE 1), at \
              timestamp default GETDATE() NOT NULL, n int NOT NULL)"
         );
