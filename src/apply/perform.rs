@@ -15,7 +15,7 @@ use crate::wait::{Backoff, Probe, WaitError, until};
 const WRITE_LIMIT: Duration = Duration::from_secs(150);
 
 /// Carries out one change and returns what others may now use of the resource.
-pub async fn perform(cx: &Cx, change: &Change, events: &Events) -> Result<Option<Outputs>, ApplyError> {
+pub(super) async fn perform(cx: &Cx, change: &Change, events: &Events) -> Result<Option<Outputs>, ApplyError> {
     let worker = Worker { cx, change, events };
     match change.action {
         Action::None => Ok(None),
@@ -190,7 +190,7 @@ impl Worker<'_> {
 }
 
 /// Lists one kind and picks the resource at `address`, by name or, where it has none, by its tag.
-pub async fn find(
+pub(super) async fn find(
     cx: &Cx,
     kind: &'static dyn AnyKind,
     known: &Known,

@@ -36,7 +36,7 @@ enum DataCommand {
 }
 
 /// Makes data.
-pub fn run(ui: Ui, args: &DataArgs) -> Outcome {
+pub(super) fn run(ui: Ui, args: &DataArgs) -> Outcome {
     let DataCommand::Generate { file, rows, seed } = &args.command;
     let written = write(file, *rows, *seed);
     written.map_err(|error| {

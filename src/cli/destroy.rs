@@ -19,7 +19,7 @@ pub struct DestroyArgs {
 }
 
 /// Deletes everything of ours and proves that nothing is left.
-pub async fn run(ui: Ui, global: &Global, args: &DestroyArgs) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global, args: &DestroyArgs) -> Outcome {
     let mut session = Session::open(ui, global).await?;
     let observed = session.observe().await?;
     let plan = plan::destroy(&session.stack, &observed);

@@ -91,7 +91,7 @@ static PARTS: [Part; 10] = [
 ];
 
 /// Checks every part, and installs what is missing if asked.
-pub fn run(ui: Ui, args: &DoctorArgs) -> Outcome {
+pub(super) fn run(ui: Ui, args: &DoctorArgs) -> Outcome {
     let mut missing: Vec<&Part> = vec![];
     let mut lines = vec![];
     for part in &PARTS {

@@ -48,7 +48,7 @@ enum LocalCommand {
 }
 
 /// Runs one of the commands.
-pub async fn run(ui: Ui, args: &LocalArgs) -> Outcome {
+pub(super) async fn run(ui: Ui, args: &LocalArgs) -> Outcome {
     match &args.command {
         LocalCommand::Up => {
             let endpoint = ensure_running(ui).await.map_err(|error| vec![*error])?;
@@ -92,7 +92,7 @@ fn endpoint() -> String {
 }
 
 /// Starts the local cloud if it does not run, and returns its endpoint.
-pub async fn ensure_running(ui: Ui) -> Result<String, Box<Diagnostic>> {
+pub(super) async fn ensure_running(ui: Ui) -> Result<String, Box<Diagnostic>> {
     if is_ours().await? {
         return Ok(endpoint());
     }

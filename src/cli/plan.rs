@@ -17,7 +17,7 @@ pub struct PlanArgs {
 }
 
 /// Shows what `up` would do.
-pub async fn run(ui: Ui, global: &Global, args: &PlanArgs) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global, args: &PlanArgs) -> Outcome {
     let mut session = Session::open(ui, global).await?;
     let observed = session.observe().await?;
     let plan = plan::up(&session.stack, &observed, &session.cx.known).map_err(|taken| foreign(&taken))?;

@@ -8,7 +8,7 @@ use crate::apply::{self, Switch};
 use crate::ui::{Ui, follow_apply, money_line};
 
 /// Stops or starts everything that can be, and waits until it is so.
-pub async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
     let mut session = Session::open(ui, global).await?;
     let observed = session.observe().await?;
     let (before, _) = session.rates(&observed);

@@ -35,7 +35,7 @@ pub struct RunPipelineArgs {
 }
 
 /// Starts what is stopped, runs the steps, proves the numbers, reports, reminds.
-pub async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outcome {
     let mut session = Session::open(ui, global).await?;
     let Some(pipeline) = session.stack.declared.get::<Pipeline>("pipeline").cloned() else {
         let file = session.stack.document.file().display().to_string();

@@ -16,7 +16,7 @@ use crate::spec::{self, Stack};
 use crate::ui::{Ui, confirm, is_interactive, render_diagnostic};
 
 /// A stack file and the way to its cloud.
-pub struct Session {
+pub(super) struct Session {
     /// The checked file.
     pub stack: Stack,
     /// The clients, and what is known so far.
@@ -24,7 +24,7 @@ pub struct Session {
 }
 
 /// Reads and checks the stack file and shows its warnings.
-pub fn load(ui: Ui, global: &Global) -> Result<Stack, Vec<Diagnostic>> {
+pub(super) fn load(ui: Ui, global: &Global) -> Result<Stack, Vec<Diagnostic>> {
     let file = spec::find(global.stack.as_deref()).map_err(|error| vec![*error])?;
     let mut stack = spec::load(&file, &[&Pipeline])?;
     if let Some(region) = &global.region {
@@ -38,7 +38,7 @@ pub fn load(ui: Ui, global: &Global) -> Result<Stack, Vec<Diagnostic>> {
 
 impl Session {
     /// Loads the file and asks AWS who calls.
-    pub async fn open(ui: Ui, global: &Global) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) async fn open(ui: Ui, global: &Global) -> Result<Self, Vec<Diagnostic>> {
         let stack = load(ui, global)?;
         let target = target(ui, global, &stack).await?;
         let aws = Clients::connect(target).await;
@@ -58,19 +58,19 @@ impl Session {
     }
 
     /// Looks at the world, and learns the outputs of what exists.
-    pub async fn observe(&mut self) -> Result<Observed, Vec<Diagnostic>> {
+    pub(super) async fn observe(&mut self) -> Result<Observed, Vec<Diagnostic>> {
         let observed = apply::observe(&self.stack, &self.cx).await.map_err(one)?;
         observed.teach(&mut self.cx.known);
         Ok(observed)
     }
 
     /// Returns what the stack costs as it is, and as it is declared.
-    pub fn rates(&self, observed: &Observed) -> (Rate, Rate) {
+    pub(super) fn rates(&self, observed: &Observed) -> (Rate, Rate) {
         (rate(&self.stack.resources, Some(observed)), rate(&self.stack.resources, None))
     }
 
     /// Returns account, region and endpoint in a few words.
-    pub fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         let meta = &self.cx.known.stack;
         let endpoint = self.cx.aws.target.endpoint_url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
         format!("account {}, region {}{endpoint}", meta.account, meta.region)
@@ -117,12 +117,12 @@ fn no_caller(error: &AwsError, target: &Target) -> Vec<Diagnostic> {
 }
 
 /// Turns one error into the diagnostics that a command returns.
-pub fn one(error: impl Explain) -> Vec<Diagnostic> {
+pub(super) fn one(error: impl Explain) -> Vec<Diagnostic> {
     vec![Diagnostic::from_error(&error)]
 }
 
 /// Tells that names are taken by things that are not ours.
-pub fn foreign(taken: &[Foreign]) -> Vec<Diagnostic> {
+pub(super) fn foreign(taken: &[Foreign]) -> Vec<Diagnostic> {
     let error = |foreign: &Foreign| {
         let message = format!("`{}` exists and is not of this stack: `{}`", foreign.address, foreign.name);
         Diagnostic::error(Class::Refused, message).hint("rename it in the stack file, or delete the existing one")
@@ -131,7 +131,7 @@ pub fn foreign(taken: &[Foreign]) -> Vec<Diagnostic> {
 }
 
 /// Asks before something is changed. Without a terminal and without `--yes` nothing is.
-pub fn ask(global: &Global, question: &str) -> Result<bool, Vec<Diagnostic>> {
+pub(super) fn ask(global: &Global, question: &str) -> Result<bool, Vec<Diagnostic>> {
     if global.yes {
         return Ok(true);
     }
@@ -143,12 +143,12 @@ pub fn ask(global: &Global, question: &str) -> Result<bool, Vec<Diagnostic>> {
 }
 
 /// Makes a channel for events.
-pub fn events() -> (Events, UnboundedReceiver<Event>) {
+pub(super) fn events() -> (Events, UnboundedReceiver<Event>) {
     let (sender, receiver) = unbounded_channel();
     (Events::new(sender), receiver)
 }
 
 /// Returns whether stdout is a terminal, so that notes and data meet on one screen.
-pub fn is_screen() -> bool {
+pub(super) fn is_screen() -> bool {
     std::io::stdout().is_terminal()
 }

@@ -9,7 +9,7 @@ use crate::plan::Observed;
 use crate::ui::{StatusLine, Ui, status_json, status_text};
 
 /// Shows what exists, whether it runs and what it costs.
-pub async fn run(ui: Ui, global: &Global) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global) -> Outcome {
     let mut session = Session::open(ui, global).await?;
     let observed = session.observe().await?;
     let (rate, _) = session.rates(&observed);

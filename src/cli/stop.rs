@@ -3,7 +3,7 @@
 use crate::ui::Ui;
 
 /// Resolves at the first Ctrl-C and arms the second.
-pub async fn interrupted(ui: Ui) {
+pub(super) async fn interrupted(ui: Ui) {
     // Without a handler nobody can interrupt; then this never resolves.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

@@ -10,7 +10,7 @@ use crate::plan::{self, Plan};
 use crate::ui::{Ui, follow_apply, money_line, plan_json, plan_text, render_failures, running_line};
 
 /// Plans, asks, applies.
-pub async fn run(ui: Ui, global: &Global) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global) -> Outcome {
     let mut session = Session::open(ui, global).await?;
     let observed = session.observe().await?;
     let plan = plan::up(&session.stack, &observed, &session.cx.known).map_err(|taken| foreign(&taken))?;
@@ -40,7 +40,7 @@ pub async fn run(ui: Ui, global: &Global) -> Outcome {
 }
 
 /// Carries out a plan with a view of its progress, and stops at Ctrl-C.
-pub async fn carry_out(ui: Ui, session: &Session, plan: &Plan) -> Summary {
+pub(super) async fn carry_out(ui: Ui, session: &Session, plan: &Plan) -> Summary {
     let (sender, receiver) = events();
     let view = tokio::spawn(follow_apply(ui, receiver, None));
     let summary = apply::run(plan, &session.cx, &session.cx.known, &sender, interrupted(ui)).await;
@@ -51,7 +51,7 @@ pub async fn carry_out(ui: Ui, session: &Session, plan: &Plan) -> Summary {
 }
 
 /// Shows how it ended and returns the exit code.
-pub fn finish(ui: Ui, summary: &Summary) -> Exit {
+pub(super) fn finish(ui: Ui, summary: &Summary) -> Exit {
     if summary.is_complete() {
         ui.note(&format!("done: {}", summary.done.len()));
         return Exit::Done;

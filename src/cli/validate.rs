@@ -8,7 +8,7 @@ use super::{Exit, Outcome};
 use crate::ui::Ui;
 
 /// Checks the file; errors are shown by the caller, all at once.
-pub fn run(ui: Ui, global: &Global) -> Outcome {
+pub(super) fn run(ui: Ui, global: &Global) -> Outcome {
     let stack = load(ui, global)?;
     let (resources, warnings) = (stack.resources.len(), stack.warnings.len());
     if ui.json {

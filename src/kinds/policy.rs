@@ -10,7 +10,7 @@ const SERVICE_ROLE_POLICIES: [&str; 3] =
     ["AWSGlueServiceRole", "AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"];
 
 /// Returns the ARN of a managed policy of AWS; what is an ARN already is left as it is.
-pub fn managed_arn(policy: &str) -> String {
+pub(super) fn managed_arn(policy: &str) -> String {
     if policy.starts_with("arn:") {
         policy.to_owned()
     } else if SERVICE_ROLE_POLICIES.contains(&policy) {
@@ -21,7 +21,7 @@ pub fn managed_arn(policy: &str) -> String {
 }
 
 /// Returns the statements that everything which refers to the role `entry.name` needs, `${account}` left open.
-pub fn derive(entry: Entry<'_>) -> Value {
+pub(super) fn derive(entry: Entry<'_>) -> Value {
     let mut statements = vec![];
     for (_, function) in entry.all.all::<lambda::Lambda>().filter(|(_, function)| function.role == entry.name) {
         statements.extend(for_lambda(entry, function));

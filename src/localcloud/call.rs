@@ -115,7 +115,7 @@ impl Reply {
 }
 
 /// Returns `text` with the five XML specials escaped.
-pub fn escape_xml(text: &str) -> String {
+pub(super) fn escape_xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -13,7 +13,7 @@ type Shelf = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// The documents of one service.
 #[derive(Debug)]
-pub struct Documents {
+pub(super) struct Documents {
     service: &'static str,
     folder: PathBuf,
     regions: Mutex<BTreeMap<String, Shelf>>,
@@ -24,7 +24,7 @@ impl Documents {
     ///
     /// # Errors
     /// If a saved file cannot be read; an unreadable state is never taken for an empty one.
-    pub fn open(service: &'static str, home: &Home) -> std::io::Result<Self> {
+    pub(super) fn open(service: &'static str, home: &Home) -> std::io::Result<Self> {
         let folder = home.state();
         std::fs::create_dir_all(&folder)?;
         let mut regions = BTreeMap::new();
@@ -38,24 +38,24 @@ impl Documents {
     }
 
     /// Returns the regions that hold anything.
-    pub fn regions(&self) -> Vec<String> {
+    pub(super) fn regions(&self) -> Vec<String> {
         self.lock().keys().cloned().collect()
     }
 
     /// Returns one document.
-    pub fn get(&self, region: &str, kind: &str, name: &str) -> Option<Value> {
+    pub(super) fn get(&self, region: &str, kind: &str, name: &str) -> Option<Value> {
         self.lock().get(region)?.get(kind)?.get(name).cloned()
     }
 
     /// Returns every document of a kind, by name.
-    pub fn list(&self, region: &str, kind: &str) -> Vec<(String, Value)> {
+    pub(super) fn list(&self, region: &str, kind: &str) -> Vec<(String, Value)> {
         let regions = self.lock();
         let documents = regions.get(region).and_then(|shelf| shelf.get(kind));
         documents.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// Adds a document; returns whether the name was free.
-    pub fn create(&self, region: &str, kind: &str, name: &str, document: Value) -> bool {
+    pub(super) fn create(&self, region: &str, kind: &str, name: &str, document: Value) -> bool {
         let mut regions = self.lock();
         let documents = regions.entry(region.to_owned()).or_default().entry(kind.to_owned()).or_default();
         if documents.contains_key(name) {
@@ -67,7 +67,7 @@ impl Documents {
     }
 
     /// Adds or replaces a document.
-    pub fn put(&self, region: &str, kind: &str, name: &str, document: Value) {
+    pub(super) fn put(&self, region: &str, kind: &str, name: &str, document: Value) {
         let mut regions = self.lock();
         let documents = regions.entry(region.to_owned()).or_default().entry(kind.to_owned()).or_default();
         documents.insert(name.to_owned(), document);
@@ -75,7 +75,13 @@ impl Documents {
     }
 
     /// Changes a document in one step and returns what `change` returns; `None` if there is no such document.
-    pub fn edit<T>(&self, region: &str, kind: &str, name: &str, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
+    pub(super) fn edit<T>(
+        &self,
+        region: &str,
+        kind: &str,
+        name: &str,
+        change: impl FnOnce(&mut Value) -> T,
+    ) -> Option<T> {
         let mut regions = self.lock();
         let outcome = change(regions.get_mut(region)?.get_mut(kind)?.get_mut(name)?);
         self.save(region, &regions);
@@ -83,7 +89,7 @@ impl Documents {
     }
 
     /// Removes a document and returns it.
-    pub fn remove(&self, region: &str, kind: &str, name: &str) -> Option<Value> {
+    pub(super) fn remove(&self, region: &str, kind: &str, name: &str) -> Option<Value> {
         let mut regions = self.lock();
         let removed = regions.get_mut(region)?.get_mut(kind)?.remove(name)?;
         self.save(region, &regions);

@@ -10,10 +10,10 @@ use winterbaume_core::{DEFAULT_ACCOUNT_ID, MockRequest, StatefulService};
 use super::{Call, Home, Reply};
 
 /// The one account of the local cloud.
-pub const ACCOUNT: &str = DEFAULT_ACCOUNT_ID;
+pub(super) const ACCOUNT: &str = DEFAULT_ACCOUNT_ID;
 
 /// An emulated control plane whose state is saved after every change.
-pub struct Emulated<S> {
+pub(super) struct Emulated<S> {
     service: Arc<S>,
     name: &'static str,
     folder: PathBuf,
@@ -24,7 +24,7 @@ impl<S: StatefulService> Emulated<S> {
     ///
     /// # Errors
     /// If a saved state cannot be read; an unreadable state is never taken for an empty one.
-    pub async fn open(name: &'static str, service: S, home: &Home) -> std::io::Result<Self> {
+    pub(super) async fn open(name: &'static str, service: S, home: &Home) -> std::io::Result<Self> {
         let folder = home.state();
         std::fs::create_dir_all(&folder)?;
         let opened = Self { service: Arc::new(service), name, folder };
@@ -43,7 +43,7 @@ impl<S: StatefulService> Emulated<S> {
     }
 
     /// Hands a request on and saves the state if the request changed it.
-    pub async fn handle(&self, call: &Call) -> Reply {
+    pub(super) async fn handle(&self, call: &Call) -> Reply {
         let request = MockRequest {
             method: call.method.to_string(),
             uri: format!("https://{}.{}.amazonaws.com{}", self.name, call.region, call.target),
@@ -59,7 +59,7 @@ impl<S: StatefulService> Emulated<S> {
     }
 
     /// Returns the state of a region as its serde view.
-    pub async fn view(&self, region: &str) -> Value {
+    pub(super) async fn view(&self, region: &str) -> Value {
         let (service, region) = (Arc::clone(&self.service), region.to_owned());
         // `StatefulService` does not promise `Send` futures, so they run where they are made.
         let snapshot = move || Handle::current().block_on(service.snapshot(ACCOUNT, &region));
@@ -67,18 +67,6 @@ impl<S: StatefulService> Emulated<S> {
             Ok(view) => serde_json::to_value(view).unwrap_or_default(),
             Err(_) => Value::Null,
         }
-    }
-
-    /// Changes the state of a region through its serde view, and saves it.
-    ///
-    /// # Errors
-    /// If `change` leaves something that is no state of this service.
-    pub async fn edit<T>(&self, region: &str, change: impl FnOnce(&mut Value) -> T) -> std::io::Result<T> {
-        let mut view = self.view(region).await;
-        let outcome = change(&mut view);
-        self.restore(region, view).await?;
-        self.save(region).await;
-        Ok(outcome)
     }
 
     async fn restore(&self, region: &str, view: Value) -> std::io::Result<()> {

@@ -18,13 +18,13 @@ use super::s3::S3;
 use super::{Call, Reply, service::Service};
 
 /// A body whose errors are boxed, as S3 streams need it.
-pub type Body = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+pub(super) type Body = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Where the local cloud answers for itself, without a signature.
 const OWN_PATHS: &str = "/_stack/";
 
 /// The services by signing name.
-pub struct Gateway {
+pub(super) struct Gateway {
     services: HashMap<&'static str, Arc<dyn Service>>,
     s3: Arc<S3>,
     home: String,
@@ -50,7 +50,7 @@ impl Gateway {
     }
 
     /// Answers one HTTP request.
-    pub async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
         if request.uri().path().starts_with(OWN_PATHS) {
             return Ok(respond(self.answer_itself(&request)));
         }
@@ -58,6 +58,7 @@ impl Gateway {
             return Ok(respond(Reply::json_error(403, "MissingAuthenticationToken", "the request is not signed")));
         };
         if service == "s3" {
+            tracing::debug!(service, method = %request.method(), target = %request.uri(), "call");
             return Ok(self.s3.answer(request, region).await);
         }
         let (parts, body) = request.into_parts();
@@ -68,7 +69,8 @@ impl Gateway {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let operation = operation(&parts.headers, &target, &body);
         let call = Call { service, region, operation, method: parts.method, target, headers: parts.headers, body };
-        tracing::debug!(service = call.service, operation = call.operation, target = call.target, "call");
+        let Call { service, operation, method, target, .. } = &call;
+        tracing::debug!(service, operation, %method, target, "call");
         let Some(service) = self.services.get(call.service.as_str()) else {
             let message = format!("the local cloud has no service `{}`", call.service);
             return Ok(respond(unknown_service(&call, &message)));

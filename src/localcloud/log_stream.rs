@@ -20,31 +20,31 @@ const MOST_EVENTS: usize = 1_000;
 const MOST_BYTES: usize = 200 * 1024;
 
 /// One stream; its group and itself come to be with the first line.
-pub struct LogStream {
+pub(super) struct LogStream {
     sender: mpsc::UnboundedSender<(i64, String)>,
     writer: JoinHandle<()>,
 }
 
 impl LogStream {
     /// Starts the writer; nothing is created yet.
-    pub fn open(config: &SdkConfig, group: &str, stream: &str) -> Self {
+    pub(super) fn open(config: &SdkConfig, group: &str, stream: &str) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let target = Target { client: Client::new(config), group: group.to_owned(), stream: stream.to_owned() };
         Self { sender, writer: tokio::spawn(write_all(target, receiver)) }
     }
 
     /// Adds a line with the present moment.
-    pub fn write(&self, line: impl Into<String>) {
+    pub(super) fn write(&self, line: impl Into<String>) {
         self.handle().write(line);
     }
 
     /// Returns a handle for another task; the stream closes when it and all its handles are gone.
-    pub fn handle(&self) -> LogHandle {
+    pub(super) fn handle(&self) -> LogHandle {
         LogHandle(self.sender.clone())
     }
 
     /// Waits until everything is written. Handles must be gone.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         drop(self.sender);
         if self.writer.await.is_err() {
             tracing::warn!("a log writer ended early");
@@ -54,11 +54,11 @@ impl LogStream {
 
 /// A way to write to a [`LogStream`] from another task.
 #[derive(Clone)]
-pub struct LogHandle(mpsc::UnboundedSender<(i64, String)>);
+pub(super) struct LogHandle(mpsc::UnboundedSender<(i64, String)>);
 
 impl LogHandle {
     /// Adds a line with the present moment.
-    pub fn write(&self, line: impl Into<String>) {
+    pub(super) fn write(&self, line: impl Into<String>) {
         let mut line = line.into();
         if line.len() > MOST_BYTES {
             line.truncate(line.floor_char_boundary(MOST_BYTES));

@@ -9,7 +9,7 @@ use super::{Context, sdk};
 
 /// What is in the secret: exactly these two members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Login {
+pub(super) struct Login {
     /// The user.
     pub username: String,
     /// The password.
@@ -19,13 +19,13 @@ pub struct Login {
 /// Why a secret could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("Secrets Manager: {0}")]
-pub struct SecretError(String);
+pub(super) struct SecretError(String);
 
 /// Creates a secret that `owner` manages for the resource, and returns its ARN.
 ///
 /// # Errors
 /// If Secrets Manager refuses.
-pub async fn create(
+pub(super) async fn create(
     context: &Context,
     region: &str,
     name: &str,
@@ -52,7 +52,7 @@ pub async fn create(
 ///
 /// # Errors
 /// If there is none, or it has no user or password in it.
-pub async fn read(context: &Context, region: &str, arn: &str) -> Result<Login, SecretError> {
+pub(super) async fn read(context: &Context, region: &str, arn: &str) -> Result<Login, SecretError> {
     let value = client(context, region)
         .await
         .get_secret_value()
@@ -70,7 +70,7 @@ pub async fn read(context: &Context, region: &str, arn: &str) -> Result<Login, S
 }
 
 /// Deletes a managed secret at once; one that is gone is fine.
-pub async fn delete(context: &Context, region: &str, arn: &str) {
+pub(super) async fn delete(context: &Context, region: &str, arn: &str) {
     let client = client(context, region).await;
     let sent = client.delete_secret().secret_id(arn).force_delete_without_recovery(true).send().await;
     if let Err(error) = sent {

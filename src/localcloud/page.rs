@@ -1,7 +1,7 @@
 //! Lists in pages, with the next offset as the opaque token.
 
 /// Returns one page of `items` and the token of the next.
-pub fn page<T>(items: Vec<T>, token: Option<&str>, limit: Option<u64>, most: usize) -> (Vec<T>, Option<String>) {
+pub(super) fn page<T>(items: Vec<T>, token: Option<&str>, limit: Option<u64>, most: usize) -> (Vec<T>, Option<String>) {
     let start = token.and_then(|token| token.parse::<usize>().ok()).unwrap_or(0);
     let size = limit.map_or(most, |limit| usize::try_from(limit).unwrap_or(most).clamp(1, most));
     let total = items.len();

@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 /// Why Python code cannot run here.
 #[derive(Debug, thiserror::Error)]
-pub enum PythonError {
+pub(super) enum PythonError {
     /// There is no interpreter at the configured place.
     #[error("there is no Python interpreter at `{path}`; `stack doctor --fix` installs it")]
     Missing {
@@ -28,13 +28,13 @@ pub enum PythonError {
 
 /// The interpreter of a virtual environment.
 #[derive(Debug, Clone)]
-pub struct Python {
+pub(super) struct Python {
     path: PathBuf,
 }
 
 /// What the interpreter says of itself.
 #[derive(Debug, Clone)]
-pub struct PythonFacts {
+pub(super) struct PythonFacts {
     /// Major and minor version, such as `3.13`.
     pub version: String,
     /// Where its packages lie.
@@ -43,12 +43,12 @@ pub struct PythonFacts {
 
 impl Python {
     /// Takes the path of the interpreter, which need not exist until code is to run.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
+    pub(super) fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
     /// Returns the interpreter's path.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -56,7 +56,7 @@ impl Python {
     ///
     /// # Errors
     /// If there is no interpreter, or it lacks the module.
-    pub async fn facts(&self, module: &'static str) -> Result<PythonFacts, PythonError> {
+    pub(super) async fn facts(&self, module: &'static str) -> Result<PythonFacts, PythonError> {
         let path = self.path.display().to_string();
         let question = format!(
             "import importlib.util, sys, sysconfig\n\

@@ -6,12 +6,12 @@ use super::call::escape_xml;
 use super::{Call, Reply};
 
 /// The tags of a resource.
-pub type Tags = BTreeMap<String, String>;
+pub(super) type Tags = BTreeMap<String, String>;
 
 /// Why a request is refused, as it goes over the wire.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
-pub struct Refusal {
+pub(super) struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// The error code on the wire, such as `DBInstanceNotFound`.
@@ -22,28 +22,28 @@ pub struct Refusal {
 
 impl Refusal {
     /// Builds a refusal of a bad request.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: 400, code, message: message.into() }
     }
 
     /// Builds a refusal because something does not exist.
-    pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: 404, code, message: message.into() }
     }
 
     /// Returns the refusal as the query protocol says it.
-    pub fn reply(&self) -> Reply {
+    pub(super) fn reply(&self) -> Reply {
         Reply::query_error(self.status, self.code, &self.message)
     }
 }
 
 /// The members of a request.
 #[derive(Debug, Clone)]
-pub struct Form(Vec<(String, String)>);
+pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads the members of a call.
-    pub fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &Call) -> Self {
         Self(call.form())
     }
 
@@ -53,7 +53,7 @@ impl Form {
     }
 
     /// Returns one member.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
@@ -61,13 +61,13 @@ impl Form {
     ///
     /// # Errors
     /// `MissingParameter` if it is not.
-    pub fn required(&self, name: &str) -> Result<&str, Refusal> {
+    pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
         let missing = || Refusal::new("MissingParameter", format!("The request must contain the parameter {name}"));
         self.text(name).filter(|value| !value.is_empty()).ok_or_else(missing)
     }
 
     /// Returns a yes or no, if it is there.
-    pub fn flag(&self, name: &str) -> Option<bool> {
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
         self.text(name).map(|value| value.eq_ignore_ascii_case("true"))
     }
 
@@ -75,7 +75,7 @@ impl Form {
     ///
     /// # Errors
     /// `InvalidParameterValue` if it is no number of that range.
-    pub fn number<N: std::str::FromStr>(&self, name: &str) -> Result<Option<N>, Refusal> {
+    pub(super) fn number<N: std::str::FromStr>(&self, name: &str) -> Result<Option<N>, Refusal> {
         let parse = |value: &str| {
             let bad = || Refusal::new("InvalidParameterValue", format!("Invalid value for {name}: {value}"));
             value.parse().map_err(|_| bad())
@@ -84,14 +84,14 @@ impl Form {
     }
 
     /// Returns the elements of `Name.Element.1`, `Name.Element.2`…, whatever the element is called, if any is there.
-    pub fn list(&self, name: &str) -> Option<Vec<String>> {
+    pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
         let found: Vec<String> = self.records(name).into_iter().filter_map(|mut record| record.remove("")).collect();
         let is_there = !found.is_empty() || self.text(name).is_some();
         is_there.then_some(found)
     }
 
     /// Returns the elements of `Name.Element.1.Member`…, each by its members.
-    pub fn records(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+    pub(super) fn records(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         let mut found: BTreeMap<usize, BTreeMap<String, String>> = BTreeMap::new();
         for (key, value) in &self.0 {
             let Some(rest) = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')) else { continue };
@@ -103,7 +103,7 @@ impl Form {
     }
 
     /// Returns the tags of `Tags.Tag.1.Key`….
-    pub fn tags(&self) -> Tags {
+    pub(super) fn tags(&self) -> Tags {
         let pair = |mut record: BTreeMap<String, String>| {
             Some((record.remove("Key")?, record.remove("Value").unwrap_or_default()))
         };
@@ -113,17 +113,17 @@ impl Form {
 
 /// XML that is written element by element.
 #[derive(Debug, Default)]
-pub struct Xml(String);
+pub(super) struct Xml(String);
 
 impl Xml {
     /// Adds an element with a text.
-    pub fn text(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
+    pub(super) fn text(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
         self.0.push_str(&format!("<{name}>{}</{name}>", escape_xml(&value.to_string())));
         self
     }
 
     /// Adds an element with a text if there is one.
-    pub fn maybe(&mut self, name: &str, value: Option<impl std::fmt::Display>) -> &mut Self {
+    pub(super) fn maybe(&mut self, name: &str, value: Option<impl std::fmt::Display>) -> &mut Self {
         if let Some(value) = value {
             self.text(name, value);
         }
@@ -131,7 +131,7 @@ impl Xml {
     }
 
     /// Adds an element with elements in it.
-    pub fn group(&mut self, name: &str, fill: impl FnOnce(&mut Self)) -> &mut Self {
+    pub(super) fn group(&mut self, name: &str, fill: impl FnOnce(&mut Self)) -> &mut Self {
         self.0.push_str(&format!("<{name}>"));
         fill(self);
         self.0.push_str(&format!("</{name}>"));
@@ -139,7 +139,7 @@ impl Xml {
     }
 
     /// Adds a list: an element a value.
-    pub fn list<T>(
+    pub(super) fn list<T>(
         &mut self,
         name: &str,
         element: &str,
@@ -154,14 +154,14 @@ impl Xml {
     }
 
     /// Adds a list of tags.
-    pub fn tags(&mut self, name: &str, tags: &Tags) -> &mut Self {
+    pub(super) fn tags(&mut self, name: &str, tags: &Tags) -> &mut Self {
         self.list(name, "Tag", tags, |tag, (key, value)| {
             tag.text("Key", key).text("Value", value);
         })
     }
 
     /// Returns what was written.
-    pub fn finish(&mut self) -> String {
+    pub(super) fn finish(&mut self) -> String {
         std::mem::take(&mut self.0)
     }
 }
@@ -170,7 +170,7 @@ impl Xml {
 ///
 /// # Errors
 /// `InvalidParameterValue` if `MaxRecords` is out of range.
-pub fn page<T>(form: &Form, items: Vec<(String, T)>) -> Result<(Vec<T>, Option<String>), Refusal> {
+pub(super) fn page<T>(form: &Form, items: Vec<(String, T)>) -> Result<(Vec<T>, Option<String>), Refusal> {
     let most: usize = form.number("MaxRecords")?.unwrap_or(100);
     if !(20..=100).contains(&most) {
         let message = format!("Invalid value {most} for MaxRecords. Must be between 20 and 100");
@@ -184,12 +184,12 @@ pub fn page<T>(form: &Form, items: Vec<(String, T)>) -> Result<(Vec<T>, Option<S
 }
 
 /// Returns the current time as AWS writes it in XML.
-pub fn now() -> String {
+pub(super) fn now() -> String {
     timestamp(jiff::Timestamp::now())
 }
 
 /// Returns a time as AWS writes it in XML.
-pub fn timestamp(time: jiff::Timestamp) -> String {
+pub(super) fn timestamp(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 

@@ -5,7 +5,7 @@ use super::Reply;
 /// A refusal with the error code that stands on the wire.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{code}: {message}")]
-pub struct Refusal {
+pub(super) struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
@@ -13,28 +13,28 @@ pub struct Refusal {
 
 impl Refusal {
     /// Builds a refusal with status 400, which most are.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: 400, code, message: message.into() }
     }
 
     /// Gives it another HTTP status.
-    pub fn status(mut self, status: u16) -> Self {
+    pub(super) fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
     /// Returns the error code.
-    pub fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         self.code
     }
 
     /// Returns what a person is told.
-    pub fn message(&self) -> &str {
+    pub(super) fn message(&self) -> &str {
         &self.message
     }
 
     /// Renders it for the JSON and REST-JSON protocols.
-    pub fn reply(&self) -> Reply {
+    pub(super) fn reply(&self) -> Reply {
         Reply::json_error(self.status, self.code, &self.message)
     }
 }

@@ -7,7 +7,7 @@ use super::sdk;
 
 /// What is wrong with a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleFault {
+pub(super) enum RoleFault {
     /// It is no ARN of a role.
     Malformed,
     /// It is another account's.
@@ -20,7 +20,7 @@ pub enum RoleFault {
 ///
 /// # Errors
 /// The fault. An IAM that does not answer is no fault of the role.
-pub async fn check(role: &str, principal: &str, endpoint: &str, region: &str) -> Result<(), RoleFault> {
+pub(super) async fn check(role: &str, principal: &str, endpoint: &str, region: &str) -> Result<(), RoleFault> {
     let parts = role.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"));
     let (account, path) = parts.ok_or(RoleFault::Malformed)?;
     if account != ACCOUNT {

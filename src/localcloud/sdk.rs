@@ -10,7 +10,7 @@ const DUMMY: &str = "test";
 ///
 /// It reads neither the environment nor `~/.aws`, so that a customer's profile never changes what the local cloud
 /// says to itself.
-pub async fn config(endpoint: &str, region: &str) -> SdkConfig {
+pub(super) async fn config(endpoint: &str, region: &str) -> SdkConfig {
     let credentials = Credentials::new(DUMMY, DUMMY, None, None, "local-cloud");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -21,7 +21,7 @@ pub async fn config(endpoint: &str, region: &str) -> SdkConfig {
 }
 
 /// Returns an S3 client that speaks path-style, as an endpoint without wildcard DNS needs it.
-pub async fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
+pub(super) async fn s3(endpoint: &str, region: &str) -> aws_sdk_s3::Client {
     let shared = config(endpoint, region).await;
     let settings = aws_sdk_s3::config::Builder::from(&shared).force_path_style(true).build();
     aws_sdk_s3::Client::from_conf(settings)

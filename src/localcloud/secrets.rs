@@ -9,7 +9,7 @@ use super::service::Service;
 use super::{Call, Home, Reply};
 
 /// Secrets with their values, tags and recovery window.
-pub struct Secrets {
+pub(super) struct Secrets {
     emulated: Emulated<SecretsManagerService>,
 }
 
@@ -18,7 +18,7 @@ impl Secrets {
     ///
     /// # Errors
     /// If a saved state cannot be read.
-    pub async fn open(home: &Home) -> std::io::Result<Self> {
+    pub(super) async fn open(home: &Home) -> std::io::Result<Self> {
         Ok(Self { emulated: Emulated::open("secretsmanager", SecretsManagerService::new(), home).await? })
     }
 

@@ -6,7 +6,7 @@ use super::{Call, Reply};
 
 /// One AWS service. Its own parts are reached through the endpoint like everything else.
 #[async_trait]
-pub trait Service: Send + Sync {
+pub(super) trait Service: Send + Sync {
     /// Returns the SigV4 signing names that lead here.
     fn signing_names(&self) -> &'static [&'static str];
 

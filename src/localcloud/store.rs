@@ -10,7 +10,7 @@ use super::Home;
 
 /// A state in memory with its copy on disk.
 #[derive(Debug)]
-pub struct Store<T> {
+pub(super) struct Store<T> {
     value: Mutex<T>,
     path: PathBuf,
 }
@@ -20,7 +20,7 @@ impl<T: Default + Serialize + DeserializeOwned> Store<T> {
     ///
     /// # Errors
     /// If the saved state cannot be read; an unreadable state is never taken for an empty one.
-    pub fn open(home: &Home, name: &str) -> std::io::Result<Self> {
+    pub(super) fn open(home: &Home, name: &str) -> std::io::Result<Self> {
         let folder = home.state();
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.json"));
@@ -33,12 +33,12 @@ impl<T: Default + Serialize + DeserializeOwned> Store<T> {
     }
 
     /// Looks at the state.
-    pub fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+    pub(super) fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         look(&self.lock())
     }
 
     /// Changes the state and saves it.
-    pub fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let mut value = self.lock();
         let outcome = change(&mut value);
         let beside = self.path.with_extension("json.new");

@@ -10,7 +10,7 @@ use super::{Context, sdk};
 
 /// Subnets of one VPC.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Subnets {
+pub(super) struct Subnets {
     /// The VPC.
     pub vpc: String,
     /// Subnet to zone.
@@ -19,7 +19,7 @@ pub struct Subnets {
 
 /// Why subnets cannot make a group.
 #[derive(Debug, thiserror::Error)]
-pub enum SubnetError {
+pub(super) enum SubnetError {
     /// EC2 does not know one of them.
     #[error("Some input subnets in :[{0}] are invalid.")]
     Invalid(String),
@@ -35,7 +35,7 @@ pub enum SubnetError {
 ///
 /// # Errors
 /// If one does not exist or they are in several VPCs.
-pub async fn find(context: &Context, region: &str, identifiers: &[String]) -> Result<Subnets, SubnetError> {
+pub(super) async fn find(context: &Context, region: &str, identifiers: &[String]) -> Result<Subnets, SubnetError> {
     let client = Client::new(&sdk::config(&context.endpoint, region).await);
     let described = client.describe_subnets().set_subnet_ids(Some(identifiers.to_vec())).send().await;
     let found = described.map_err(|error| match error.code() {
@@ -58,7 +58,7 @@ pub async fn find(context: &Context, region: &str, identifiers: &[String]) -> Re
 }
 
 /// Returns why nothing in a VPC can be reached from outside, if so.
-pub async fn bars_the_public(context: &Context, region: &str, vpc: &str) -> Option<&'static str> {
+pub(super) async fn bars_the_public(context: &Context, region: &str, vpc: &str) -> Option<&'static str> {
     let client = Client::new(&sdk::config(&context.endpoint, region).await);
     let attached = Filter::builder().name("attachment.vpc-id").values(vpc).build();
     let gateways = client.describe_internet_gateways().filters(attached).send().await;

@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::process::Command;
 
 /// The variable that names the local cloud in the environment of everything it starts.
-pub const HOME_MARK: &str = "_STACK_WORKER_OF";
+pub(super) const HOME_MARK: &str = "_STACK_WORKER_OF";
 
 /// The variable that names one run, such as a job run or an execution environment.
-pub const RUN_MARK: &str = "_STACK_WORKER_RUN";
+pub(super) const RUN_MARK: &str = "_STACK_WORKER_RUN";
 
 /// How long swept processes may take to vanish from the process table.
 const SWEEP_LIMIT: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ static SETPRIV: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
 });
 
 /// Prepares a process with an empty environment, but for its marks and the search path.
-pub fn command(program: &Path, home: &Path, run: &str) -> Command {
+pub(super) fn command(program: &Path, home: &Path, run: &str) -> Command {
     let mut command = match SETPRIV.as_ref() {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
@@ -42,7 +42,7 @@ pub fn command(program: &Path, home: &Path, run: &str) -> Command {
 }
 
 /// Kills every process that carries the mark, and waits until none is left.
-pub async fn sweep(mark: &str, value: &str) {
+pub(super) async fn sweep(mark: &str, value: &str) {
     let deadline = tokio::time::Instant::now() + SWEEP_LIMIT;
     loop {
         let left = marked(mark, value);
@@ -79,7 +79,7 @@ fn marked(mark: &str, value: &str) -> Vec<u32> {
 ///
 /// # Errors
 /// If the folder can be neither read nor made.
-pub fn clear_scratch(scratch: &Path, prefix: &str) -> std::io::Result<()> {
+pub(super) fn clear_scratch(scratch: &Path, prefix: &str) -> std::io::Result<()> {
     std::fs::create_dir_all(scratch)?;
     for entry in std::fs::read_dir(scratch)? {
         let entry = entry?;
@@ -91,7 +91,7 @@ pub fn clear_scratch(scratch: &Path, prefix: &str) -> std::io::Result<()> {
 }
 
 /// Returns the resident memory of a process in bytes; 0 if it is gone.
-pub fn resident_bytes(process: u32) -> u64 {
+pub(super) fn resident_bytes(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());

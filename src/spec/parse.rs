@@ -15,7 +15,7 @@ use crate::model::KeyPath;
 const MOST: usize = 50;
 
 /// Parses the table at `origin`. The value is returned only if nothing is wrong.
-pub fn parse_table(
+pub(super) fn parse_table(
     table: &dyn AnyTable,
     document: &Document,
     origin: &KeyPath,

@@ -49,12 +49,12 @@ impl Stack {
 }
 
 /// The table `[stack]`.
-pub struct Head;
+pub(super) struct Head;
 
 /// Its keys.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HeadTable {
+pub(super) struct HeadTable {
     /// The name of the stack, part of tags and names.
     pub name: String,
     /// The AWS region.

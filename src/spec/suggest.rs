@@ -4,7 +4,7 @@
 const LIKE: f64 = 0.75;
 
 /// Returns the candidate that is most like `wrong`, if any is like it at all.
-pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored =
         candidates.into_iter().map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase()), name));
     scored.filter(|(score, _)| *score >= LIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What a run of the binary printed.
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code.
     pub code: i32,
     /// Standard output.
@@ -23,25 +23,25 @@ impl Ran {
     }
 
     /// Both streams and the code, for messages and snapshots.
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!("exit {}\n{}{}", self.code, self.stdout, self.stderr)
     }
 
     /// Panics with everything that was printed unless the code is `code`.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.all());
         self
     }
 }
 
 /// The root of the project.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Builds a command with nothing in its environment but the path.
-pub fn stack(folder: &Path) -> Command {
+pub(crate) fn stack(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stack"));
     command.current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
     command.env("HOME", folder).env("NO_COLOR", "1");
@@ -49,17 +49,17 @@ pub fn stack(folder: &Path) -> Command {
 }
 
 /// Runs the binary in `folder`.
-pub fn run(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
     Ran::of(&stack(folder).args(arguments).output().unwrap())
 }
 
 /// Runs a prepared command.
-pub fn ran(command: &mut Command) -> Ran {
+pub(crate) fn ran(command: &mut Command) -> Ran {
     Ran::of(&command.output().unwrap())
 }
 
 /// A folder with a copy of the shipped stack, which a test may spoil.
-pub fn copy_of_the_stack() -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn copy_of_the_stack() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     copy(&root().join("templates"), &folder.path().join("templates"));
     std::fs::create_dir(folder.path().join("stacks")).unwrap();

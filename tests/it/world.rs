@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::{Ran, copy_of_the_stack, ran, root, stack};
 
 /// A folder with a stack and a local cloud of its own.
-pub struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
     home: PathBuf,
     port: u16,
@@ -14,7 +14,7 @@ pub struct World {
 
 impl World {
     /// Starts a local cloud.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let (folder, _) = copy_of_the_stack();
         // The database servers run as users of their own, who must be able to get there.
         let home = std::env::temp_dir().join(format!("stack-test-{name}-{}", std::process::id()));
@@ -25,7 +25,7 @@ impl World {
     }
 
     /// Prepares a run of the binary against this cloud.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = stack(self.folder.path());
         let python = root().join(".venv/bin/python");
         command.env("STACK_LOCAL_HOME", &self.home).env("STACK_LOCAL_PORT", self.port.to_string());
@@ -38,36 +38,36 @@ impl World {
     }
 
     /// Runs the binary against this cloud.
-    pub fn stack(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn stack(&self, arguments: &[&str]) -> Ran {
         ran(&mut self.command(arguments))
     }
 
     /// The folder of the stack.
-    pub fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 
     /// Makes a file with data and returns its path.
-    pub fn sample(&self, rows: u32) -> String {
+    pub(crate) fn sample(&self, rows: u32) -> String {
         let path = self.folder.path().join("sample.csv").display().to_string();
         self.stack(&["data", "generate", &path, "--rows", &rows.to_string()]).exits(0);
         path
     }
 
     /// Writes a file with data and returns its path.
-    pub fn file(&self, name: &str, content: &[u8]) -> String {
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         path.display().to_string()
     }
 
     /// What the local cloud has logged so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.home.join("local-cloud.log")).unwrap_or_default()
     }
 
     /// How many database servers of this cloud run.
-    pub fn servers(&self) -> usize {
+    pub(crate) fn servers(&self) -> usize {
         let home = self.home.display().to_string();
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
@@ -79,7 +79,7 @@ impl World {
 
     /// Runs Python with boto3 and returns what it prints.
     #[track_caller]
-    pub fn boto3(&self, code: &str) -> String {
+    pub(crate) fn boto3(&self, code: &str) -> String {
         let code = format!("ENDPOINT = \"http://127.0.0.1:{}\"\n{code}", self.port);
         let output = Command::new(root().join(".venv/bin/python")).args(["-c", &code]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Asks MySQL for one value, with the secret that RDS keeps.
-    pub fn mysql(&self, query: &str) -> String {
+    pub(crate) fn mysql(&self, query: &str) -> String {
         self.boto3(&format!(
             r#"
 import boto3, json, pymysql
@@ -107,13 +107,13 @@ with server.cursor() as cursor:
     }
 
     /// Stops the local cloud and starts it again.
-    pub fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.stack(&["local", "down"]).exits(0);
         self.stack(&["local", "up"]).exits(0);
     }
 
     /// Stops the local cloud.
-    pub fn down(&self) {
+    pub(crate) fn down(&self) {
         self.stack(&["local", "down"]).exits(0);
     }
 }

@@ -1,4 +1,4 @@
-"""Shared fixtures. Without STACK_TEST_MYSQL_PORT, tests that need a MySQL server are skipped."""
+"""Shared fixtures. STACK_TEST_MYSQL_PORT names a server to use; otherwise one is started."""
 
 import io
 import json
@@ -6,10 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+import mysql_server
 import pytest
 
-TEMPLATES = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
 sys.path[:0] = [str(TEMPLATES / "lambda" / "csv_to_mysql"), str(TEMPLATES / "glue")]
+sys.path.append(str(ROOT / "src" / "localcloud" / "glue" / "python"))
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
@@ -57,10 +60,18 @@ def s3():
 
 
 @pytest.fixture(scope="session")
-def mysql_database():
+def mysql_port():
+    """Gives the port of a server."""
+    if named := os.environ.get("STACK_TEST_MYSQL_PORT"):
+        yield named
+    else:
+        with mysql_server.running():
+            yield os.environ["STACK_TEST_MYSQL_PORT"]
+
+
+@pytest.fixture(scope="session")
+def mysql_database(mysql_port):
     """Makes a database with the tables of mysql.sql and drops it afterwards."""
-    if not os.environ.get("STACK_TEST_MYSQL_PORT"):
-        pytest.skip("STACK_TEST_MYSQL_PORT is not set")
     import pymysql
     from pymysql.constants import CLIENT
 
@@ -134,7 +145,7 @@ def spark(tmp_path_factory):
             "spark.driver.extraJavaOptions", "-Duser.timezone=Europe/London -XX:TieredStopAtLevel=1"
         )
     )
-    if jar := os.environ.get("STACK_TEST_JDBC_JAR"):
+    if jar := mysql_server.jdbc_jar():
         builder = builder.config("spark.driver.extraClassPath", jar)
     session = builder.getOrCreate()
     yield session

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from decimal import Decimal
 
+import mysql_server
 import pytest
 
 pytest.importorskip("pyspark")
@@ -186,9 +187,7 @@ def jdbc_conf(name):
     }
 
 
-@pytest.mark.skipif(
-    "STACK_TEST_JDBC_JAR" not in os.environ, reason="STACK_TEST_JDBC_JAR is not set"
-)
+@pytest.mark.skipif(not mysql_server.jdbc_jar(), reason="there is no JDBC driver for MySQL")
 def test_mysql_is_read_as_it_is_and_only_what_was_loaded(spark, mysql, mysql_database):
     options = rds_to_s3.jdbc_options(jdbc_conf(mysql_database[1]))
     with pytest.raises(ValueError, match="holds no row of a finished load"):

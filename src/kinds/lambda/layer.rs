@@ -36,7 +36,7 @@ pub struct LayerTable {
 }
 
 /// Returns the architecture of a function that says nothing.
-pub fn default_architecture() -> String {
+pub(super) fn default_architecture() -> String {
     "x86_64".into()
 }
 
@@ -80,7 +80,7 @@ impl Table for Layer {
 }
 
 /// Checks the name of a processor architecture.
-pub fn architecture_problem(architecture: &str) -> Option<Finding> {
+pub(super) fn architecture_problem(architecture: &str) -> Option<Finding> {
     let known = ["arm64", "x86_64"].contains(&architecture);
     (!known).then(|| Finding::error("architecture", "an architecture is `arm64` or `x86_64`"))
 }

@@ -18,7 +18,7 @@ const LEFT_OUT: [&str; 4] = ["__pycache__", ".pytest_cache", ".DS_Store", ".git"
 ///
 /// # Errors
 /// If a file cannot be read.
-pub fn zip_folder(folder: &Path, prefix: &str) -> Result<Vec<u8>, KindError> {
+pub(super) fn zip_folder(folder: &Path, prefix: &str) -> Result<Vec<u8>, KindError> {
     let failed = |path: &Path| {
         let path = path.to_path_buf();
         move |source| KindError::File { path, source }
@@ -41,7 +41,7 @@ pub fn zip_folder(folder: &Path, prefix: &str) -> Result<Vec<u8>, KindError> {
 }
 
 /// Returns the SHA-256 as Lambda reports it.
-pub fn code_sha256(zip: &[u8]) -> String {
+pub(super) fn code_sha256(zip: &[u8]) -> String {
     BASE64_STANDARD.encode(Sha256::digest(zip))
 }
 
@@ -75,7 +75,8 @@ mod tests {
         std::fs::write(folder.path().join("one.py"), "1").unwrap();
         assert_eq!(first, zip_folder(folder.path(), "python/").unwrap());
         let mut archive = zip::ZipArchive::new(Cursor::new(first)).unwrap();
-        let names: Vec<String> = (0..archive.len()).map(|at| archive.by_index(at).unwrap().name().to_owned()).collect();
+        let names: Vec<String> =
+            (0..archive.len()).map(|at| archive.by_index(at).unwrap().name().unwrap().into_owned()).collect();
         assert_eq!(names, ["python/b/two.py", "python/one.py"]);
     }
 }

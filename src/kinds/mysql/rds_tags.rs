@@ -7,23 +7,23 @@ use crate::kinds::base::Cx;
 use crate::ownership::Tags;
 
 /// Returns tags for a call.
-pub fn list(tags: &Tags) -> Vec<Tag> {
+pub(super) fn list(tags: &Tags) -> Vec<Tag> {
     tags.pairs().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 /// Collects observed tags.
-pub fn seen(tags: Option<Vec<Tag>>) -> Tags {
+pub(super) fn seen(tags: Option<Vec<Tag>>) -> Tags {
     Tags::collect(tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)))
 }
 
 /// Reads the tags of what does not show them in its description.
-pub async fn read(cx: &Cx, arn: &str) -> Result<Tags, AwsError> {
+pub(super) async fn read(cx: &Cx, arn: &str) -> Result<Tags, AwsError> {
     let answer = cx.aws.rds.list_tags_for_resource().resource_name(arn).send().await;
     Ok(seen(answer.named("rds:ListTagsForResource")?.tag_list))
 }
 
 /// Adds or changes tags; a stopped instance takes them, too.
-pub async fn write(cx: &Cx, arn: &str, tags: &Tags) -> Result<(), AwsError> {
+pub(super) async fn write(cx: &Cx, arn: &str, tags: &Tags) -> Result<(), AwsError> {
     let call = cx.aws.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(list(tags)));
     call.send().await.named("rds:AddTagsToResource").map(drop)
 }

@@ -7,17 +7,17 @@ use crate::kinds::base::Cx;
 use crate::ownership::Tags;
 
 /// Returns tags for a call.
-pub fn list(tags: &Tags) -> Vec<Tag> {
+pub(super) fn list(tags: &Tags) -> Vec<Tag> {
     tags.pairs().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 /// Collects observed tags.
-pub fn seen(tags: Option<Vec<Tag>>) -> Tags {
+pub(super) fn seen(tags: Option<Vec<Tag>>) -> Tags {
     Tags::collect(tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)))
 }
 
 /// Adds or changes tags; a paused cluster takes them, too.
-pub async fn write(cx: &Cx, what: &str, name: &str, tags: &Tags) -> Result<(), AwsError> {
+pub(super) async fn write(cx: &Cx, what: &str, name: &str, tags: &Tags) -> Result<(), AwsError> {
     let stack = &cx.known.stack;
     let arn = format!("arn:aws:redshift:{}:{}:{what}:{name}", stack.region, stack.account);
     let call = cx.aws.redshift.create_tags().resource_name(arn).set_tags(Some(list(tags)));

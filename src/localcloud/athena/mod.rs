@@ -8,4 +8,4 @@ mod service;
 mod task;
 mod workgroups;
 
-pub use service::AthenaService;
+pub(super) use service::AthenaService;

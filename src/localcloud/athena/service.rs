@@ -17,7 +17,7 @@ use crate::localcloud::{Call, Reply};
 pub(super) type Answer = Result<Value, Refusal>;
 
 /// Amazon Athena on this machine.
-pub struct AthenaService {
+pub(crate) struct AthenaService {
     athena: Arc<Athena>,
 }
 
@@ -34,7 +34,7 @@ impl AthenaService {
     ///
     /// # Errors
     /// If the saved state cannot be read.
-    pub async fn open(context: &Context) -> std::io::Result<Self> {
+    pub(crate) async fn open(context: &Context) -> std::io::Result<Self> {
         let documents = Documents::open("athena", &context.home)?;
         let athena = Athena { context: context.clone(), documents, running: Mutex::default() };
         Ok(Self { athena: Arc::new(athena) })

@@ -9,7 +9,7 @@ use super::EngineError;
 ///
 /// # Errors
 /// [`EngineError::Missing`] with the Debian package that has it.
-pub fn mysql_server() -> Result<PathBuf, EngineError> {
+pub(crate) fn mysql_server() -> Result<PathBuf, EngineError> {
     find("mariadbd")
         .or_else(|| find("mysqld"))
         .ok_or(EngineError::Missing { what: "a MySQL server", package: "mariadb-server" })
@@ -19,7 +19,7 @@ pub fn mysql_server() -> Result<PathBuf, EngineError> {
 ///
 /// # Errors
 /// [`EngineError::Missing`] with the Debian package that has it.
-pub fn postgres_folder() -> Result<PathBuf, EngineError> {
+pub(crate) fn postgres_folder() -> Result<PathBuf, EngineError> {
     let complete = |folder: &Path| ["postgres", "initdb"].iter().all(|name| is_program(&folder.join(name)));
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<(u32, PathBuf)> = versions

@@ -2,7 +2,7 @@
 
 /// What went wrong with a server process.
 #[derive(Debug, thiserror::Error)]
-pub enum EngineError {
+pub(crate) enum EngineError {
     /// The server is not installed.
     #[error("{what} is not installed on this machine; install the Debian package `{package}`")]
     Missing {

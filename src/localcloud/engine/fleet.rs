@@ -13,7 +13,7 @@ type Slot = Arc<AsyncMutex<Option<Server>>>;
 
 /// Servers by name. Starting and stopping the same name happen one after the other.
 #[derive(Debug, Default)]
-pub struct Fleet {
+pub(crate) struct Fleet {
     slots: Mutex<HashMap<String, Slot>>,
     closing: AtomicBool,
 }
@@ -23,7 +23,7 @@ impl Fleet {
     ///
     /// # Errors
     /// What `launch` said, or [`EngineError::Closing`].
-    pub async fn start<F>(&self, name: &str, launch: impl FnOnce() -> F) -> Result<u16, EngineError>
+    pub(crate) async fn start<F>(&self, name: &str, launch: impl FnOnce() -> F) -> Result<u16, EngineError>
     where
         F: Future<Output = Result<Server, EngineError>> + Send,
     {
@@ -44,7 +44,7 @@ impl Fleet {
     }
 
     /// Stops the server of `name`, if it runs.
-    pub async fn stop(&self, name: &str) {
+    pub(crate) async fn stop(&self, name: &str) {
         let slot = self.slot(name);
         let taken = slot.lock().await.take();
         if let Some(server) = taken {
@@ -53,7 +53,7 @@ impl Fleet {
     }
 
     /// Stops every server, all at the same time, and starts none from now on.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
         let slots: Vec<Slot> = self.lock().values().cloned().collect();
         let stops = slots.into_iter().map(|slot| async move {
@@ -66,7 +66,7 @@ impl Fleet {
     }
 
     /// Returns port and password of the server's own user, if it runs.
-    pub async fn door(&self, name: &str) -> Option<(u16, String)> {
+    pub(crate) async fn door(&self, name: &str) -> Option<(u16, String)> {
         let slot = self.slot(name);
         let mut held = slot.lock().await;
         let server = held.as_mut()?;
@@ -74,7 +74,7 @@ impl Fleet {
     }
 
     /// Returns whether the server of `name` was started and has ended by itself; busy counts as alive.
-    pub fn has_died(&self, name: &str) -> bool {
+    pub(crate) fn has_died(&self, name: &str) -> bool {
         let slot = self.slot(name);
         match slot.try_lock() {
             Ok(mut held) => !self.is_closing() && held.as_mut().is_some_and(|server| !server.is_running()),

@@ -28,7 +28,7 @@ enum Flavour {
 
 /// What a server of one instance is started with.
 #[derive(Debug, Clone)]
-pub struct MySqlPlan {
+pub(crate) struct MySqlPlan {
     /// The instance's own folder.
     pub folder: PathBuf,
     /// A folder shared by all instances, for the empty data folder that new ones are copied from.
@@ -46,7 +46,7 @@ impl MySqlPlan {
     ///
     /// # Errors
     /// If no server is installed, the folder cannot be used, or the server does not come up.
-    pub async fn start(&self) -> Result<Server, EngineError> {
+    pub(crate) async fn start(&self) -> Result<Server, EngineError> {
         let program = binaries::mysql_server()?;
         let account = Account::for_server("mysql")?;
         let flavour = flavour(&program);
@@ -172,7 +172,7 @@ impl MySqlPlan {
 ///
 /// # Errors
 /// If the server cannot be reached or refuses one.
-pub async fn run(port: u16, password: &str, statements: &[String]) -> Result<(), EngineError> {
+pub(crate) async fn run(port: u16, password: &str, statements: &[String]) -> Result<(), EngineError> {
     let refused = |error: mysql_async::Error| EngineError::Statement(error.to_string());
     let mut connection = connect(port, password).await.map_err(refused)?;
     for statement in statements {

@@ -21,7 +21,7 @@ const NO_PROCESS: &str = "4194304";
 
 /// What a server of one cluster is started with.
 #[derive(Debug, Clone)]
-pub struct PostgresPlan {
+pub(crate) struct PostgresPlan {
     /// The cluster's own folder.
     pub folder: PathBuf,
     /// The port to listen on if it is free.
@@ -33,7 +33,7 @@ impl PostgresPlan {
     ///
     /// # Errors
     /// If no server is installed, the folder cannot be used, or the server does not come up.
-    pub async fn start(&self) -> Result<Server, EngineError> {
+    pub(crate) async fn start(&self) -> Result<Server, EngineError> {
         let programs = binaries::postgres_folder()?;
         let account = Account::for_server("postgres")?;
         self.make_folder(&programs, account).await?;
@@ -164,7 +164,7 @@ impl PostgresPlan {
 ///
 /// # Errors
 /// What the server said.
-pub async fn connect(port: u16, password: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
+pub(crate) async fn connect(port: u16, password: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
     connect_as(port, ADMIN, password, database).await
 }
 
@@ -172,7 +172,7 @@ pub async fn connect(port: u16, password: &str, database: &str) -> Result<Client
 ///
 /// # Errors
 /// What the server said.
-pub async fn connect_as(
+pub(crate) async fn connect_as(
     port: u16,
     user: &str,
     password: &str,
@@ -207,22 +207,22 @@ async fn wait_until_it_answers(process: &mut Process, port: u16, password: &str)
 }
 
 /// Returns a name in double quotes.
-pub fn quoted_name(name: &str) -> String {
+pub(crate) fn quoted_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Returns a text in single quotes.
-pub fn quoted_text(text: &str) -> String {
+pub(crate) fn quoted_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Returns what gives a user another password.
-pub fn password_statement(user: &str, password: &str) -> String {
+pub(crate) fn password_statement(user: &str, password: &str) -> String {
     format!("ALTER ROLE {} PASSWORD {}", quoted_name(user), quoted_text(password))
 }
 
 /// Returns what the server said, without the client's own words.
-pub fn message(error: &tokio_postgres::Error) -> String {
+pub(crate) fn message(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => {
             let detail = error.detail().map(|detail| format!("\n  Detail: {detail}")).unwrap_or_default();

@@ -7,7 +7,7 @@ const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ234567
 /// Returns a password of 32 letters and digits that no shell, URL or SQL text needs to quote.
 ///
 /// It has at least one small letter, one capital and one digit, as Redshift asks.
-pub fn password() -> String {
+pub(crate) fn password() -> String {
     loop {
         let candidate = letters(32);
         let has = |test: fn(&u8) -> bool| candidate.as_bytes().iter().any(|letter| test(letter));
@@ -18,7 +18,7 @@ pub fn password() -> String {
 }
 
 /// Returns `count` random letters and digits.
-pub fn letters(count: usize) -> String {
+pub(crate) fn letters(count: usize) -> String {
     let mut text = String::with_capacity(count);
     while text.len() < count {
         // 228 is the largest multiple of the alphabet's 57 letters in a byte, so that each is equally likely.
@@ -30,7 +30,7 @@ pub fn letters(count: usize) -> String {
 }
 
 /// Returns a random UUID, version 4.
-pub fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     let mut raw = bytes::<16>();
     raw[6] = (raw[6] & 0x0f) | 0x40;
     raw[8] = (raw[8] & 0x3f) | 0x80;

@@ -4,7 +4,7 @@ use super::process::Process;
 
 /// A running database server.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     pub(super) process: Process,
     /// The loopback port that it listens on.
     pub port: u16,
@@ -14,12 +14,12 @@ pub struct Server {
 
 impl Server {
     /// Returns whether the process still runs.
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.process.is_running()
     }
 
     /// Stops the server in order; its data stay.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.process.stop().await;
     }
 }

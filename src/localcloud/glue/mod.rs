@@ -15,4 +15,4 @@ mod service;
 mod tables;
 mod tags;
 
-pub use service::GlueService;
+pub(super) use service::GlueService;

@@ -19,7 +19,7 @@ use crate::localcloud::{Call, Reply, worker};
 pub(super) type Answer = Result<Value, Refusal>;
 
 /// AWS Glue on this machine.
-pub struct GlueService {
+pub(crate) struct GlueService {
     glue: Arc<Glue>,
 }
 
@@ -81,7 +81,7 @@ impl GlueService {
     ///
     /// # Errors
     /// If the saved state cannot be read.
-    pub async fn open(context: &Context) -> std::io::Result<Self> {
+    pub(crate) async fn open(context: &Context) -> std::io::Result<Self> {
         worker::sweep(worker::HOME_MARK, &context.home.root().display().to_string()).await;
         worker::clear_scratch(&context.home.scratch(), "glue-")?;
         Ok(Self {

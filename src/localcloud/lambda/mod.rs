@@ -21,4 +21,4 @@ mod service;
 mod settings;
 mod transcript;
 
-pub use service::LambdaService;
+pub(super) use service::LambdaService;

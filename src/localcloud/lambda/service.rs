@@ -28,7 +28,7 @@ pub(super) const EVENT: &str = "event";
 pub(super) type Answer = Result<Reply, Refusal>;
 
 /// AWS Lambda on this machine.
-pub struct LambdaService {
+pub(crate) struct LambdaService {
     lambda: Arc<Lambda>,
 }
 
@@ -46,7 +46,7 @@ impl LambdaService {
     ///
     /// # Errors
     /// If the saved state cannot be read.
-    pub async fn open(context: &Context) -> std::io::Result<Self> {
+    pub(crate) async fn open(context: &Context) -> std::io::Result<Self> {
         worker::sweep(worker::HOME_MARK, &context.home.root().display().to_string()).await;
         worker::clear_scratch(&context.home.scratch(), "lambda-")?;
         Ok(Self {

@@ -15,4 +15,4 @@ mod state;
 mod subnet_groups;
 mod tags;
 
-pub use service::Rds;
+pub(super) use service::Rds;

@@ -14,7 +14,7 @@ use crate::localcloud::{Call, Context, Reply};
 const NAMESPACE: &str = "http://rds.amazonaws.com/doc/2014-10-31/";
 
 /// RDS with its servers.
-pub struct Rds {
+pub(crate) struct Rds {
     inner: Arc<Inner>,
 }
 
@@ -36,7 +36,7 @@ impl Rds {
     ///
     /// # Errors
     /// If a saved state cannot be read.
-    pub fn open(context: &Context) -> std::io::Result<Self> {
+    pub(crate) fn open(context: &Context) -> std::io::Result<Self> {
         let store = Store::open(&context.home, "rds")?;
         Ok(Self { inner: Arc::new(Inner { context: context.clone(), store, fleet: Fleet::default() }) })
     }

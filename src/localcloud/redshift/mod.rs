@@ -9,10 +9,10 @@ mod modify;
 mod power;
 mod servers;
 mod service;
-pub mod sql;
+pub(super) mod sql;
 mod state;
 mod subnet_groups;
 mod tags;
 
-pub use servers::{Closed, Door};
-pub use service::{Redshift, Warehouse};
+pub(super) use servers::{Closed, Door};
+pub(super) use service::{Redshift, Warehouse};

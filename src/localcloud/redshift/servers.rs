@@ -14,7 +14,7 @@ const PRELUDE: &str = include_str!("prelude.sql");
 
 /// How the Data API gets into a cluster.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub(crate) struct Door {
     /// The server's port.
     pub port: u16,
     /// The password of the local cloud's own user.
@@ -27,7 +27,7 @@ pub struct Door {
 
 /// Why the Data API gets into no cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closed {
+pub(crate) enum Closed {
     /// There is no such cluster.
     Missing,
     /// It is paused or not ready.
@@ -39,7 +39,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn door(&self, region: &str, identifier: &str) -> Result<Door, Closed> {
+    pub(crate) async fn door(&self, region: &str, identifier: &str) -> Result<Door, Closed> {
         let found = self.inner.read(region, |found| found.clusters.get(identifier).cloned());
         let cluster = found.ok_or(Closed::Missing)?;
         if !["available", "modifying", "resizing"].contains(&cluster.status.as_str()) {

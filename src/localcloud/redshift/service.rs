@@ -14,13 +14,13 @@ use crate::localcloud::{Call, Context, Reply};
 const NAMESPACE: &str = "http://redshift.amazonaws.com/doc/2012-12-01/";
 
 /// Redshift with its servers.
-pub struct Redshift {
+pub(crate) struct Redshift {
     inner: Arc<Inner>,
 }
 
 /// The clusters as the Data API reaches them: it is the same service behind another door.
 #[derive(Clone)]
-pub struct Warehouse {
+pub(crate) struct Warehouse {
     pub(super) inner: Arc<Inner>,
 }
 
@@ -42,13 +42,13 @@ impl Redshift {
     ///
     /// # Errors
     /// If a saved state cannot be read.
-    pub fn open(context: &Context) -> std::io::Result<Self> {
+    pub(crate) fn open(context: &Context) -> std::io::Result<Self> {
         let store = Store::open(&context.home, "redshift")?;
         Ok(Self { inner: Arc::new(Inner { context: context.clone(), store, fleet: Fleet::default() }) })
     }
 
     /// Returns the clusters for the Data API.
-    pub fn warehouse(&self) -> Warehouse {
+    pub(crate) fn warehouse(&self) -> Warehouse {
         Warehouse { inner: Arc::clone(&self.inner) }
     }
 }

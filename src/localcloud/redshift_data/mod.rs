@@ -13,4 +13,4 @@ mod service;
 mod statements;
 mod unload;
 
-pub use service::RedshiftData;
+pub(super) use service::RedshiftData;

@@ -19,7 +19,7 @@ use crate::localcloud::{Call, Context, Reply};
 const POLL: Duration = Duration::from_millis(20);
 
 /// The Redshift Data API.
-pub struct RedshiftData {
+pub(crate) struct RedshiftData {
     inner: Arc<Inner>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Inner {
 
 impl RedshiftData {
     /// Opens the door to the clusters.
-    pub fn new(context: &Context, warehouse: Warehouse) -> Self {
+    pub(crate) fn new(context: &Context, warehouse: Warehouse) -> Self {
         let statements = Mutex::new(Statements::default());
         Self { inner: Arc::new(Inner { context: context.clone(), warehouse, statements }) }
     }

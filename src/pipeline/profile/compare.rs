@@ -3,7 +3,7 @@
 use super::Profile;
 
 /// Returns one line for every figure in which two hops differ; no line means the same content.
-pub fn differences(left: &Profile, right: &Profile) -> Vec<String> {
+pub(crate) fn differences(left: &Profile, right: &Profile) -> Vec<String> {
     let mut lines = vec![];
     if left.rows != right.rows {
         lines.push(format!("{} rows against {}", left.rows, right.rows));

@@ -5,7 +5,7 @@ use crate::pipeline::table::{Column, ColumnType, PipelineTable};
 
 /// A database's own spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
+pub(super) enum Dialect {
     /// MySQL and MariaDB.
     Mysql,
     /// Athena (Trino), where every staging column is text.
@@ -16,7 +16,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// Returns the query that measures `table`, with one row as [`super::Profile::from_row`] reads it.
-    pub fn query(self, pipeline: &PipelineTable, table: &str, condition: &str) -> String {
+    pub(super) fn query(self, pipeline: &PipelineTable, table: &str, condition: &str) -> String {
         let product = pipeline.total.iter().filter_map(|name| pipeline.columns.iter().find(|one| one.name == *name));
         let product: Vec<String> = product.map(|column| self.number(column)).collect();
         let mut figures = vec!["COUNT(*)".to_owned(), format!("SUM({})", product.join(" * "))];

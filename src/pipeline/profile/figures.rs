@@ -34,7 +34,7 @@ pub struct Profile {
 }
 
 /// The columns of which sums are taken.
-pub fn summed(pipeline: &PipelineTable) -> impl Iterator<Item = &Column> {
+pub(super) fn summed(pipeline: &PipelineTable) -> impl Iterator<Item = &Column> {
     pipeline.columns.iter().filter(|column| matches!(column.r#type, ColumnType::Integer | ColumnType::Decimal))
 }
 

@@ -21,7 +21,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 ///
 /// # Errors
 /// If it cannot be opened.
-pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, PipelineError> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, PipelineError> {
     let file = File::open(path).map_err(|source| PipelineError::File { path: path.to_path_buf(), source })?;
     let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
     Ok(if is_gzip { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(BufReader::new(file)) })
@@ -31,7 +31,11 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, PipelineError> {
 ///
 /// # Errors
 /// If the file cannot be read, or holds a value that the loader should have put aside.
-pub fn profile_file(pipeline: &PipelineTable, path: &Path, rejected: &BTreeSet<u64>) -> Result<Profile, PipelineError> {
+pub(crate) fn profile_file(
+    pipeline: &PipelineTable,
+    path: &Path,
+    rejected: &BTreeSet<u64>,
+) -> Result<Profile, PipelineError> {
     let wrong = |why: String| PipelineError::Data { path: path.to_path_buf(), why };
     let mut bytes = std::io::BufReader::with_capacity(1 << 20, open(path)?);
     let encoding = encoding(pipeline, &mut bytes).map_err(|error| wrong(error.to_string()))?;

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(900);
 ///
 /// # Errors
 /// If it does not exist or cannot be reached.
-pub async fn connect_mysql(cx: &StepCx<'_>) -> Result<Mysql, PipelineError> {
+pub(crate) async fn connect_mysql(cx: &StepCx<'_>) -> Result<Mysql, PipelineError> {
     let server = &cx.pipeline.mysql.server;
     let output = |name: &str| cx.output("mysql", server, name);
     let target = MysqlTarget {
@@ -35,7 +35,7 @@ pub async fn connect_mysql(cx: &StepCx<'_>) -> Result<Mysql, PipelineError> {
 ///
 /// # Errors
 /// If the query fails.
-pub async fn of_mysql(cx: &StepCx<'_>, load: Option<u64>) -> Result<Profile, PipelineError> {
+pub(crate) async fn of_mysql(cx: &StepCx<'_>, load: Option<u64>) -> Result<Profile, PipelineError> {
     let hop = &cx.pipeline.mysql;
     let condition = match load {
         Some(id) => format!(" WHERE LoadId = {id}"),
@@ -52,7 +52,7 @@ pub async fn of_mysql(cx: &StepCx<'_>, load: Option<u64>) -> Result<Profile, Pip
 ///
 /// # Errors
 /// If the query fails.
-pub async fn of_warehouse(cx: &StepCx<'_>) -> Result<Profile, PipelineError> {
+pub(crate) async fn of_warehouse(cx: &StepCx<'_>) -> Result<Profile, PipelineError> {
     let hop = &cx.pipeline.warehouse;
     let output = |name: &str| cx.output("redshift", &hop.cluster, name);
     let redshift = Redshift {
@@ -69,7 +69,7 @@ pub async fn of_warehouse(cx: &StepCx<'_>) -> Result<Profile, PipelineError> {
 ///
 /// # Errors
 /// If the query fails or does not end in time.
-pub async fn of_staging(cx: &StepCx<'_>) -> Result<Profile, PipelineError> {
+pub(crate) async fn of_staging(cx: &StepCx<'_>) -> Result<Profile, PipelineError> {
     let hop = &cx.pipeline.staging;
     let database = cx.output("database", &hop.database, "name")?;
     let query = Dialect::Athena.query(cx.pipeline, &format!("\"{database}\".\"{}\"", hop.table), "");

@@ -10,7 +10,7 @@ mod figures;
 mod file;
 mod measure;
 
-pub use compare::differences;
+pub(super) use compare::differences;
 pub use figures::{Distinct, Profile};
-pub use file::{open, profile_file};
-pub use measure::{connect_mysql, of_mysql, of_staging, of_warehouse};
+pub(super) use file::{open, profile_file};
+pub(super) use measure::{connect_mysql, of_mysql, of_staging, of_warehouse};

@@ -10,7 +10,7 @@ use crate::pipeline::{Dataset, PipelineError, StepCx, Tally};
 /// `check = "staging"` or `check = "warehouse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Check {
+pub(crate) enum Check {
     /// The staging files, through Athena.
     Staging,
     /// The Redshift table, through the Data API.

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(3600);
 /// `crawl = { crawler }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Crawl {
+pub(crate) struct Crawl {
     /// The table `[crawler.NAME]`.
     pub crawler: String,
     /// What it reads, for the order of the steps; left out, the steps' order in the file counts.
@@ -29,7 +29,7 @@ pub struct Crawl {
 /// A hop that a crawler reads.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum CrawlReads {
+pub(crate) enum CrawlReads {
     /// The MySQL table.
     Mysql,
     /// The staging files.

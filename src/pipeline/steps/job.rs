@@ -15,7 +15,7 @@ use crate::wait::{Backoff, Probe, until};
 /// `job = { job }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Job {
+pub(crate) struct Job {
     /// The table `[job.NAME]`.
     pub job: String,
     /// What it reads, for the order of the steps; left out, the steps' order in the file counts.
@@ -26,7 +26,7 @@ pub struct Job {
 /// A hop that a job reads; it writes the next one.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum JobReads {
+pub(crate) enum JobReads {
     /// The MySQL table; staging is written.
     Mysql,
     /// The staging files; the warehouse is written.

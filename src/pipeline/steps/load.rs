@@ -24,7 +24,7 @@ const ATTEMPTS: usize = 3;
 /// `load = { function }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WaitForLoad {
+pub(crate) struct WaitForLoad {
     /// The table `[lambda.NAME]`.
     pub function: String,
 }

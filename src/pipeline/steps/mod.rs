@@ -6,8 +6,8 @@ mod job;
 mod load;
 mod upload;
 
-pub use check::Check;
-pub use crawl::Crawl;
-pub use job::Job;
-pub use load::WaitForLoad;
-pub use upload::UploadStep;
+pub(super) use check::Check;
+pub(super) use crawl::Crawl;
+pub(super) use job::Job;
+pub(super) use load::WaitForLoad;
+pub(super) use upload::UploadStep;

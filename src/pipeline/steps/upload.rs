@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 /// `upload = { bucket, key }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UploadStep {
+pub(crate) struct UploadStep {
     /// The table `[bucket.NAME]`.
     pub bucket: String,
     /// The key of the object.

@@ -6,7 +6,7 @@ use super::pieces::{Kind, Piece, closing, cut, join};
 
 /// How the objects are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// Fields between delimiters; `quote` is missing where quotes mean nothing.
     Delimited {
         /// Between two fields.
@@ -20,7 +20,7 @@ pub enum Format {
 
 /// A `COPY` from S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
+pub(crate) struct Copy {
     /// The table, as PostgreSQL reads its name.
     pub table: String,
     /// The columns, as PostgreSQL reads their names; all if there are none.
@@ -55,7 +55,7 @@ pub struct Copy {
 
 /// An `UNLOAD` to S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unload {
+pub(crate) struct Unload {
     /// The query, for PostgreSQL.
     pub query: String,
     /// `s3://bucket/prefix`.

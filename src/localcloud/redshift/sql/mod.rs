@@ -11,5 +11,5 @@ mod pieces;
 mod statement;
 mod table;
 
-pub use load::{Copy, Format, Unload};
-pub use statement::{SqlError, Statement, translate};
+pub(crate) use load::{Copy, Format, Unload};
+pub(crate) use statement::{SqlError, Statement, translate};

@@ -7,7 +7,7 @@ use super::{Copy, Unload, alter, functions, load, table};
 
 /// What a statement of Redshift asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Statement {
+pub(crate) enum Statement {
     /// SQL for PostgreSQL.
     Plain(String),
     /// `COPY` from S3.
@@ -20,7 +20,7 @@ pub enum Statement {
 
 /// Why a statement is not run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SqlError {
+pub(crate) enum SqlError {
     /// It cannot be read.
     #[error("ERROR: syntax error: {0}")]
     Syntax(String),
@@ -58,7 +58,7 @@ const UNSUPPORTED: &[&[&str]] = &[
 ///
 /// # Errors
 /// What is wrong with the text, or what of Redshift is missing here.
-pub fn translate(sql: &str, parameters: &BTreeMap<String, String>) -> Result<Statement, SqlError> {
+pub(crate) fn translate(sql: &str, parameters: &BTreeMap<String, String>) -> Result<Statement, SqlError> {
     let mut pieces = cut(sql)?;
     while pieces.last().is_some_and(|piece| piece.is(";")) {
         pieces.pop();
