@@ -164,8 +164,20 @@ impl Worker<'_> {
         Err(ApplyError::NotAsDeclared { address: self.change.address.clone(), fields })
     }
 
-    /// Finds the resource in a fresh listing of its kind.
+    /// Finds the resource in a fresh listing of its kind. Another one of the kind may vanish while its details are
+    /// read; then the listing is simply old and is made again.
     async fn look(&self) -> Result<Option<AnyFound>, KindError> {
+        const LISTINGS: u8 = 3;
+        for _ in 1..LISTINGS {
+            match self.list_and_find().await {
+                Err(error) if error.is_not_found() => {}
+                outcome => return outcome,
+            }
+        }
+        self.list_and_find().await
+    }
+
+    async fn list_and_find(&self) -> Result<Option<AnyFound>, KindError> {
         find(self.cx, self.kind(), &self.cx.known, &self.change.address, self.name()).await
     }
 

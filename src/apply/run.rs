@@ -11,8 +11,7 @@ use tokio::time::Instant;
 use super::perform::perform;
 use super::{ApplyError, Event, Events, Summary};
 use crate::kinds::base::{Cx, Known, Outputs};
-use crate::model::Address;
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Plan, Work};
 
 /// How many resources are worked on side by side.
 const AT_ONCE: usize = 10;
@@ -27,8 +26,8 @@ struct Ended {
 pub async fn run(plan: &Plan, cx: &Cx, known: &Known, events: &Events, stop: impl Future<Output = ()>) -> Summary {
     let mut summary = Summary::default();
     let mut waiting: Vec<Change> = plan.pending().cloned().collect();
-    let mut open: BTreeSet<Address> = waiting.iter().map(|change| change.address.clone()).collect();
-    let mut bad: BTreeSet<Address> = BTreeSet::new();
+    let mut open: BTreeSet<Work> = waiting.iter().map(Change::work).collect();
+    let mut bad: BTreeSet<Work> = BTreeSet::new();
     let mut known = known.clone();
     let mut running: FuturesUnordered<LocalBoxFuture<'static, Ended>> = FuturesUnordered::new();
     tokio::pin!(stop);
@@ -38,8 +37,8 @@ pub async fn run(plan: &Plan, cx: &Cx, known: &Known, events: &Events, stop: imp
             waiting = blocked;
             for change in ready {
                 if change.after.iter().any(|need| bad.contains(need)) {
-                    open.remove(&change.address);
-                    bad.insert(change.address.clone());
+                    open.remove(&change.work());
+                    bad.insert(change.work());
                     summary.not_begun.push((change.address, change.action));
                     continue;
                 }
@@ -58,10 +57,11 @@ pub async fn run(plan: &Plan, cx: &Cx, known: &Known, events: &Events, stop: imp
             }
         };
         let Some(Ended { change, outcome, took }) = ended else { break };
-        open.remove(&change.address);
+        open.remove(&change.work());
+        let failures = summary.failed.len();
         note(&change, outcome, took, &mut known, &mut summary, events);
-        if summary.failed.last().is_some_and(|(address, ..)| *address == change.address) {
-            bad.insert(change.address);
+        if summary.failed.len() > failures {
+            bad.insert(change.work());
         }
     }
     summary.not_begun.extend(waiting.into_iter().map(|change| (change.address, change.action)));
@@ -90,9 +90,8 @@ fn note(
     let (address, action) = (change.address.clone(), change.action);
     match outcome {
         Ok(outputs) => {
-            match outputs {
-                Some(outputs) => known.learn(address.clone(), outputs),
-                None => known.forget(&address),
+            if let Some(outputs) = outputs {
+                known.learn(address.clone(), outputs);
             }
             events.tell(Event::Done { address: address.clone(), action, took });
             summary.done.push((address, action));
@@ -104,12 +103,13 @@ fn note(
     }
 }
 
-fn is_ready(change: &Change, open: &BTreeSet<Address>) -> bool {
-    !change.after.iter().any(|need| *need != change.address && open.contains(need))
+fn is_ready(change: &Change, open: &BTreeSet<Work>) -> bool {
+    let own = change.work();
+    !change.after.iter().any(|need| *need != own && open.contains(need))
 }
 
 /// Takes up to `places` changes whose needs are all settled.
-fn split(waiting: Vec<Change>, open: &BTreeSet<Address>, places: usize) -> (Vec<Change>, Vec<Change>) {
+fn split(waiting: Vec<Change>, open: &BTreeSet<Work>, places: usize) -> (Vec<Change>, Vec<Change>) {
     let (mut ready, mut blocked) = (vec![], vec![]);
     for change in waiting {
         if ready.len() < places && is_ready(&change, open) { ready.push(change) } else { blocked.push(change) }

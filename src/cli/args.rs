@@ -11,6 +11,7 @@ use super::doctor::DoctorArgs;
 use super::local::LocalArgs;
 use super::plan::PlanArgs;
 use super::run_pipeline::RunPipelineArgs;
+use super::up::UpArgs;
 
 /// Infrastructure as code and a job runner for an AWS data-engineering stack.
 ///
@@ -68,7 +69,7 @@ pub enum Command {
     /// Show what `up` would do
     Plan(PlanArgs),
     /// Bring the cloud to the stack file
-    Up,
+    Up(UpArgs),
     /// Run the ETL and prove its numbers
     RunPipeline(RunPipelineArgs),
     /// Stop what is billed by the hour and keep the data

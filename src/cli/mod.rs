@@ -66,7 +66,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
     match cli.command {
         Command::Validate => validate::run(ui, global),
         Command::Plan(args) => plan::run(ui, global, &args).await,
-        Command::Up => up::run(ui, global).await,
+        Command::Up(args) => up::run(ui, global, &args).await,
         Command::Destroy(args) => destroy::run(ui, global, &args).await,
         Command::Down => power::run(ui, global, crate::apply::Switch::Off).await,
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,

@@ -66,7 +66,12 @@ impl Session {
 
     /// Returns what the stack costs as it is, and as it is declared.
     pub(super) fn rates(&self, observed: &Observed) -> (Rate, Rate) {
-        (rate(&self.stack.resources, Some(observed)), rate(&self.stack.resources, None))
+        let mut after = rate(&self.stack.resources, None);
+        for line in &mut after.lines {
+            // What is stopped stays stopped.
+            line.power = observed.ours.get(&line.address).and_then(|found| found.power);
+        }
+        (rate(&self.stack.resources, Some(observed)), after)
     }
 
     /// Returns account, region and endpoint in a few words.

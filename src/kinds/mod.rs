@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod dashboard;
 pub mod glue;
 pub mod lambda;
+mod listening;
 pub mod log_group;
 pub mod mysql;
 pub mod network;

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::apply::ApplyError;
 use crate::aws::AwsError;
 use crate::diag::{Class, Explain, Hint};
 use crate::sql::SqlError;
@@ -17,9 +16,6 @@ pub enum PipelineError {
     /// A statement or a connection failed.
     #[error(transparent)]
     Sql(#[from] SqlError),
-    /// A resource could not be started.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
     /// A resource that a step uses is not there.
     #[error("`{address}` does not exist")]
     Absent {
@@ -113,7 +109,6 @@ impl Explain for PipelineError {
         match self {
             Self::Aws(error) => error.hints(),
             Self::Sql(error) => error.hints(),
-            Self::Apply(error) => error.hints(),
             Self::Absent { .. } => vec!["run `stack up` first".into()],
             Self::Ended { log: Some(log), .. } | Self::TimedOut { log: Some(log), .. } => {
                 vec![format!("its log is the log group `{log}`").into()]

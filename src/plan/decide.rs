@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::change::{Change, Foreign, Plan, Reason, Work};
 use super::observed::Observed;
-use super::plan::{Change, Foreign, Plan, Reason};
 use crate::kinds::KINDS;
 use crate::kinds::base::{AnyFound, Diff, Known, Resource};
 use crate::model::{Action, Address};
@@ -25,13 +25,20 @@ pub fn up(stack: &Stack, observed: &Observed, known: &Known) -> Result<Plan, Vec
     let order = stack.graph().order().expect("a loaded stack has no circle");
     for resource in order.iter().filter_map(|address| stack.resource(address)) {
         let change = decide(resource, observed.ours.get(&resource.address), &known);
-        if matches!(change.action, Action::Create | Action::Replace) {
-            // What it offers is not known before it is made (again).
+        let is_made = matches!(change.action, Action::Create | Action::Replace);
+        if is_made || (change.action == Action::Update && resource.kind.changes_outputs(&change.diff)) {
+            // What it offers is not known before it is made or changed.
             known.forget(&resource.address);
         }
         plan.changes.push(change);
     }
-    plan.changes.extend(deletes(stack, observed, false));
+    let deletes = deletes(stack, observed, false);
+    // What is renamed may leave something behind that stands in the way of the new one, such as a rule of a bucket.
+    for change in &mut plan.changes {
+        let same_kind = deletes.iter().filter(|delete| delete.address.kind == change.address.kind);
+        change.after.extend(same_kind.map(Change::work));
+    }
+    plan.changes.extend(deletes);
     Ok(plan)
 }
 
@@ -50,14 +57,17 @@ fn decide(resource: &Resource, found: Option<&AnyFound>, known: &Known) -> Chang
         kind: resource.kind,
         resource: Some(resource.clone()),
         found: found.cloned(),
-        after: resource.needs(),
+        after: resource.needs().into_iter().map(Work::bring).collect(),
     };
     let Some(found) = found else { return base };
     let diff = resource.kind.diff(resource, found, known);
     let missing = resource.tags(known).missing_from(&found.tags);
     let retag = resource.kind.is_tagged() && !missing.0.is_empty();
-    let same_hash = !resource.kind.is_tagged() || found.tags.spec_hash().as_ref() == Some(&resource.hash);
-    let reason = if same_hash { Reason::Drifted } else { Reason::FileChanged };
+    let reason = match found.tags.spec_hash() {
+        _ if !resource.kind.is_tagged() => Reason::Differs,
+        Some(hash) if hash == resource.hash => Reason::Drifted,
+        _ => Reason::FileChanged,
+    };
     let action = match (diff.replacement(), diff.is_empty() && !retag) {
         (Some(_), _) => Action::Replace,
         (None, false) => Action::Update,
@@ -73,7 +83,7 @@ fn deletes(stack: &Stack, observed: &Observed, all: bool) -> Vec<Change> {
         let builders = stack.graph().reversed();
         for (address, found) in &observed.ours {
             let Some(resource) = stack.resource(address) else { continue };
-            let after = builders.needs(address).cloned().collect();
+            let after = builders.needs(address).cloned().map(Work::delete).collect();
             let change = delete(resource.kind, address, found, Reason::Destroyed);
             changes.push(Change { resource: Some(resource.clone()), after, ..change });
         }
@@ -88,7 +98,7 @@ fn deletes(stack: &Stack, observed: &Observed, all: bool) -> Vec<Change> {
     let orphans: Vec<Address> = observed.orphans.iter().map(|orphan| orphan.address.clone()).collect();
     for change in &mut changes {
         let own = rank(&change.address);
-        change.after.extend(orphans.iter().filter(|orphan| rank(orphan) > own).cloned());
+        change.after.extend(orphans.iter().filter(|orphan| rank(orphan) > own).cloned().map(Work::delete));
     }
     changes.sort_by_key(|change| std::cmp::Reverse(rank(&change.address)));
     changes

@@ -128,12 +128,12 @@ impl Loader {
             }
             let entry = Entry { name, origin, stack: &stack, region: &region, all: &self.declared };
             found.extend(table.check(entry).into_iter().map(|finding| self.finding(origin, finding)));
-            if let Some(unique) = table.unique_name(&self.declared, name) {
-                if let Some(first) = names.insert((table.name(), unique.clone()), origin.clone()) {
-                    let place = self.document.place(&origin.then(name_key(table.name())), "used twice");
-                    let message = format!("`{origin}` and `{first}` have the same name `{unique}`");
-                    found.push(Diagnostic::error(Class::Spec, message).at(Some(place)).hint("AWS knows them by name"));
-                }
+            if let Some(unique) = table.unique_name(&self.declared, name)
+                && let Some(first) = names.insert((table.name(), unique.clone()), origin.clone())
+            {
+                let place = self.document.place(&origin.then(name_key(table.name())), "used twice");
+                let message = format!("`{origin}` and `{first}` have the same name `{unique}`");
+                found.push(Diagnostic::error(Class::Spec, message).at(Some(place)).hint("AWS knows them by name"));
             }
         }
         self.found.extend(found);

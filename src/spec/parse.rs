@@ -69,9 +69,17 @@ fn describe(document: &Document, origin: &KeyPath, error: &SpecError) -> (KeyPat
         let hint = hint.map_or(format!("allowed: {}", known.join(", ")), |name| format!("did you mean `{name}`?"));
         return (parent, Diagnostic::error(Class::Spec, message).at(Some(place)).hint(hint));
     }
-    let place = document.place(&parent, &error.message);
+    let place = document.place(&parent, &plain(&error.message));
     let diagnostic = Diagnostic::error(Class::Spec, format!("`{parent}` has a wrong value")).at(Some(place));
     (parent, diagnostic)
+}
+
+/// Says `a whole number` where the parser names a type of this program.
+fn plain(message: &str) -> String {
+    let types = ["i32", "i64", "u8", "u16", "u32", "u64", "usize"];
+    types
+        .iter()
+        .fold(message.to_owned(), |text, name| text.replace(&format!("expected {name}"), "expected a whole number"))
 }
 
 /// Changes `value` so that parsing gets past the mistake; returns whether there is hope.

@@ -78,7 +78,7 @@ impl Table for Head {
             findings.push(finding.hint("1 to 32 of a-z, 0-9 and `-`, beginning with a letter"));
         }
         let parts: Vec<&str> = spec.region.split('-').collect();
-        if parts.len() < 3 || !parts.last().is_some_and(|last| last.parse::<u8>().is_ok()) {
+        if parts.len() < 3 || parts.last().is_none_or(|last| last.parse::<u8>().is_err()) {
             findings.push(
                 Finding::error("region", format!("`{}` is no AWS region", spec.region)).hint("such as `us-east-2`"),
             );

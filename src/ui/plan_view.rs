@@ -41,7 +41,7 @@ pub fn plan_text(plan: &Plan, before: &Rate, after: &Rate) -> String {
         count(Action::Delete),
         count(Action::None),
         money_line(before.now()),
-        money_line(after.running()),
+        money_line(after.now()),
     );
     text
 }
@@ -59,7 +59,7 @@ pub fn plan_json(plan: &Plan, before: &Rate, after: &Rate) -> Value {
     json!({
         "version": 1,
         "changes": plan.pending().map(change).collect::<Vec<_>>(),
-        "usd_per_hour": { "now": before.now().0, "after": after.running().0 },
+        "usd_per_hour": { "now": before.now().0, "after": after.now().0 },
     })
 }
 

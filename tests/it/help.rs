@@ -25,8 +25,8 @@ fn a_missing_stack_file_is_said() {
     insta::assert_snapshot!(ran.all(), @r"
     exit 64
     error: there is no stack file in `stacks/`
-      |
-      = hint: name one with `--stack FILE`
+     |
+     = hint: name one with `--stack FILE`
     ");
 }
 

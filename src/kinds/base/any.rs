@@ -100,6 +100,8 @@ pub trait AnyKind: Send + Sync {
     fn needs(&self, resource: &Resource) -> Vec<Address>;
     /// See [`Kind::diff`].
     fn diff(&self, resource: &Resource, found: &AnyFound, known: &Known) -> Diff;
+    /// See [`Kind::changes_outputs`].
+    fn changes_outputs(&self, diff: &Diff) -> bool;
     /// See [`Kind::billing`].
     fn billing(&self, resource: &Resource) -> Vec<BilledItem>;
     /// See [`Kind::list`].
@@ -152,6 +154,10 @@ impl<K: Kind> AnyKind for K {
 
     fn diff(&self, resource: &Resource, found: &AnyFound, known: &Known) -> Diff {
         Kind::diff(self, spec_of::<K>(resource), seen_of::<K>(found), known)
+    }
+
+    fn changes_outputs(&self, diff: &Diff) -> bool {
+        Kind::changes_outputs(self, diff)
     }
 
     fn billing(&self, resource: &Resource) -> Vec<BilledItem> {

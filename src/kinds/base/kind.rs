@@ -47,6 +47,11 @@ pub trait Kind: Send + Sync + 'static {
     /// Returns what other resources may use of it.
     fn outputs(&self, seen: &Self::Seen) -> Outputs;
 
+    /// Returns whether carrying out these changes changes what other resources use of it.
+    fn changes_outputs(&self, _diff: &Diff) -> bool {
+        false
+    }
+
     /// Returns whether it can be used.
     fn readiness(&self, _seen: &Self::Seen) -> Readiness {
         Readiness::Ready

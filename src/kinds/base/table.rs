@@ -45,6 +45,12 @@ impl Finding {
         Self { at: at.into(), message: message.into(), hint: None, warning: false }
     }
 
+    /// Builds the error of a path that leads nowhere.
+    pub fn no_such(at: &str, what: &str, path: &str) -> Self {
+        let finding = Self::error(at, format!("there is no {what} `{path}`"));
+        finding.hint("relative paths begin at the folder of the stack file")
+    }
+
     /// Builds a warning about a field.
     pub fn warning(at: impl Into<String>, message: impl Into<String>) -> Self {
         Self { warning: true, ..Self::error(at, message) }

@@ -97,6 +97,10 @@ impl Table for Crawler {
             return vec![];
         }
         let connection = spec.source.connection.as_ref().and_then(|name| entry.all.get::<Connection>(name));
+        if spec.source.connection.is_some() && connection.is_none() {
+            // The reference itself is wrong, which is said elsewhere.
+            return vec![];
+        }
         let is_jdbc = connection.is_some_and(|connection| connection.mysql.is_some() || connection.redshift.is_some());
         if !is_jdbc {
             let finding = Finding::error("source.path", "this path needs a connection to MySQL or Redshift");

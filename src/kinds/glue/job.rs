@@ -137,7 +137,7 @@ impl Table for Job {
     fn check(&self, spec: &JobTable, entry: Entry<'_>) -> Vec<Finding> {
         let mut findings = vec![];
         if !entry.all.path(&spec.script).is_file() {
-            findings.push(Finding::error("script", format!("there is no file `{}`", spec.script)));
+            findings.push(Finding::no_such("script", "file", &spec.script));
         }
         if ENDED.contains(&spec.glue_version.as_str()) {
             let message = format!("Glue {} has ended on 2026-04-01; AWS does not run it any more", spec.glue_version);

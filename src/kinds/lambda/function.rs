@@ -196,7 +196,8 @@ impl Kind for Function {
             .timeout(want.timeout_seconds)
             .set_layers(Some(layers(cx, want)?))
             .environment(environment(cx, want)?)
-            .set_vpc_config(network(cx, want)?);
+            // Left out means unchanged; empty lists take the function out of its network.
+            .vpc_config(network(cx, want)?.unwrap_or_else(no_network));
         call.send().await.named("lambda:UpdateFunctionConfiguration")?;
         Ok(())
     }
@@ -274,6 +275,10 @@ fn environment(cx: &Cx, want: &Spec) -> Result<Environment, KindError> {
         environment = environment.variables(key, value);
     }
     Ok(environment.build())
+}
+
+fn no_network() -> VpcConfig {
+    VpcConfig::builder().set_subnet_ids(Some(vec![])).set_security_group_ids(Some(vec![])).build()
 }
 
 fn network(cx: &Cx, want: &Spec) -> Result<Option<VpcConfig>, KindError> {

@@ -109,6 +109,11 @@ impl Kind for Layer {
         Outputs::from([("arn", seen.arn.clone())])
     }
 
+    fn changes_outputs(&self, _diff: &Diff) -> bool {
+        // A change is a new version with an ARN of its own.
+        true
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
         let mut pages = cx.aws.lambda.list_layers().into_paginator().items().send();
         let mut found = vec![];

@@ -121,7 +121,7 @@ impl Table for Lambda {
         let module = spec.handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
         let folder = entry.all.path(&spec.code);
         if !folder.is_dir() {
-            findings.push(Finding::error("code", format!("there is no folder `{}`", spec.code)));
+            findings.push(Finding::no_such("code", "folder", &spec.code));
         } else if !module.is_some_and(|module| folder.join(format!("{module}.py")).is_file()) {
             let message = format!("`{}` does not name a function of a file in `{}`", spec.handler, spec.code);
             findings.push(Finding::error("handler", message).hint("`handler.handle` is `handle` in `handler.py`"));

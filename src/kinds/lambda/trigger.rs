@@ -2,6 +2,7 @@
 //!
 //! A bucket has one document of rules; other people's rules in it are kept.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -86,15 +87,16 @@ impl Kind for Trigger {
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
         let mut found = vec![];
-        for name in &scope.names {
-            let (bucket, function) = name.split_once('/').unwrap_or((name, ""));
+        let buckets: BTreeSet<&str> = scope.names.iter().filter_map(|name| Some(name.split_once('/')?.0)).collect();
+        for bucket in buckets {
             let Some(document) = document(cx, bucket).await? else { continue };
-            let id = rule_id(&scope.stack, function);
-            let rules = document.lambda_function_configurations.unwrap_or_default();
-            if let Some(rule) = rules.into_iter().find(|rule| rule.id.as_ref() == Some(&id)) {
+            for rule in document.lambda_function_configurations.unwrap_or_default() {
+                // The id of our rules ends with the function, also of one that is not declared any more.
+                let id = rule.id.clone().unwrap_or_default();
+                let Some(function) = id.strip_prefix(&rule_id(&scope.stack, "")) else { continue };
                 let is_permitted = is_permitted(cx, function, &id).await?;
                 let seen = observe(bucket, function, rule, is_permitted);
-                found.push(Found { name: name.clone(), tags: Tags::default(), seen });
+                found.push(Found { name: format!("{bucket}/{function}"), tags: Tags::default(), seen });
             }
         }
         Ok(found)
@@ -192,6 +194,15 @@ async fn permit(cx: &Cx, want: &Spec) -> Result<(), KindError> {
     Ok(())
 }
 
+/// S3 answers with `Prefix` where it takes only `prefix`.
+fn with_lower_case_names(mut rule: LambdaFunctionConfiguration) -> LambdaFunctionConfiguration {
+    let key = rule.filter.as_mut().and_then(|filter| filter.key.as_mut());
+    for one in key.and_then(|key| key.filter_rules.as_mut()).into_iter().flatten() {
+        one.name = one.name.take().map(|name| FilterRuleName::from(name.as_str().to_lowercase().as_str()));
+    }
+    rule
+}
+
 /// Writes the whole document again, with our rule changed and every other one as it was.
 async fn replace_rule(
     cx: &Cx,
@@ -201,7 +212,8 @@ async fn replace_rule(
 ) -> Result<(), KindError> {
     let Some(document) = document(cx, bucket).await? else { return Ok(()) };
     let rules = document.lambda_function_configurations.unwrap_or_default().into_iter();
-    let rules: Vec<_> = rules.filter(|other| other.id.as_deref() != Some(id)).chain(rule).collect();
+    let rules = rules.filter(|other| other.id.as_deref() != Some(id)).map(with_lower_case_names);
+    let rules: Vec<_> = rules.chain(rule).collect();
     let configuration = NotificationConfiguration::builder()
         .set_topic_configurations(document.topic_configurations)
         .set_queue_configurations(document.queue_configurations)

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::rds_tags;
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::listening::comparable_port;
 use crate::model::{Address, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
 
@@ -103,9 +104,7 @@ impl Kind for Instance {
             .maybe("parameter_group", known.get(&want.parameter_group, "name"), &seen.parameter_group, Effect::InPlace)
             .field("parameters", "in sync", reboot, Effect::Reboot)
             .maybe("security_group", groups, seen.security_groups.join(", "), Effect::InPlace)
-            // The local cloud and a proxy may put the server on another port than the declared one, which AWS never
-            // does; what was declared is what counts.
-            .in_place("port", want.port, seen.port)
+            .in_place("port", want.port, comparable_port(seen.endpoint.as_ref(), want.port, seen.port))
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -120,6 +119,10 @@ impl Kind for Instance {
         }
         outputs.extend(seen.secret_arn.clone().map(|arn| ("secret_arn", arn)));
         outputs
+    }
+
+    fn changes_outputs(&self, diff: &Diff) -> bool {
+        diff.has_any(&["port"])
     }
 
     fn readiness(&self, seen: &Seen) -> Readiness {
@@ -252,11 +255,7 @@ fn observe(instance: DbInstance) -> Seen {
         version: instance.engine_version.unwrap_or_default(),
         storage_gib: instance.allocated_storage.unwrap_or_default(),
         public: instance.publicly_accessible.unwrap_or_default(),
-        port: instance
-            .db_instance_port
-            .filter(|port| *port != 0)
-            .or(endpoint.as_ref().map(|end| end.1))
-            .unwrap_or_default(),
+        port: endpoint.as_ref().map(|(_, port)| *port).unwrap_or_default(),
         backup_retention_days: instance.backup_retention_period.unwrap_or_default(),
         username: instance.master_username.unwrap_or_default(),
         needs_reboot: group.as_ref().and_then(|group| group.parameter_apply_status.as_deref())

@@ -118,7 +118,7 @@ impl Kind for ParameterGroup {
             .values
             .keys()
             .filter(|name| !want.values.contains_key(*name))
-            .map(|name| Parameter::builder().parameter_name(name).apply_method(ApplyMethod::PendingReboot).build())
+            .map(|name| Parameter::builder().parameter_name(name).apply_method(method(&seen.fixed, name)).build())
             .collect();
         for batch in extra.chunks(BATCH) {
             let call = cx.aws.rds.reset_db_parameter_group().db_parameter_group_name(&want.name);
@@ -156,6 +156,10 @@ async fn parameters(cx: &Cx, group: &str) -> Result<(BTreeMap<String, String>, V
     Ok((values, fixed))
 }
 
+fn method(fixed: &[String], name: &String) -> ApplyMethod {
+    if fixed.contains(name) { ApplyMethod::PendingReboot } else { ApplyMethod::Immediate }
+}
+
 /// AWS refuses `immediate` for static parameters, so the apply type is read first.
 async fn write(cx: &Cx, group: &str, values: &BTreeMap<String, String>) -> Result<(), KindError> {
     if values.is_empty() {
@@ -172,8 +176,8 @@ async fn write(cx: &Cx, group: &str, values: &BTreeMap<String, String>) -> Resul
     let all: Vec<Parameter> = values
         .iter()
         .map(|(name, value)| {
-            let method = if fixed.contains(name) { ApplyMethod::PendingReboot } else { ApplyMethod::Immediate };
-            Parameter::builder().parameter_name(name).parameter_value(value).apply_method(method).build()
+            let parameter = Parameter::builder().parameter_name(name).parameter_value(value);
+            parameter.apply_method(method(&fixed, name)).build()
         })
         .collect();
     for batch in all.chunks(BATCH) {

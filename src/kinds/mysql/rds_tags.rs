@@ -27,3 +27,12 @@ pub(super) async fn write(cx: &Cx, arn: &str, tags: &Tags) -> Result<(), AwsErro
     let call = cx.aws.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(list(tags)));
     call.send().await.named("rds:AddTagsToResource").map(drop)
 }
+
+/// Removes a tag; gone already is success.
+pub(crate) async fn remove(cx: &Cx, arn: &str, key: &str) -> Result<(), AwsError> {
+    let call = cx.aws.rds.remove_tags_from_resource().resource_name(arn).tag_keys(key);
+    match call.send().await.named("rds:RemoveTagsFromResource") {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -55,6 +55,7 @@ impl Spec {
 /// What is observed of it: the mark on the instance.
 #[derive(Debug)]
 pub struct Seen {
+    arn: String,
     mark: String,
 }
 
@@ -87,9 +88,10 @@ impl Kind for Schema {
         let mut pages = cx.aws.rds.describe_db_instances().into_paginator().items().send();
         let mut found = vec![];
         while let Some(instance) = pages.next().await {
-            let tags = rds_tags::seen(instance.named("rds:DescribeDBInstances")?.tag_list);
+            let instance = instance.named("rds:DescribeDBInstances")?;
+            let tags = rds_tags::seen(instance.tag_list);
             if let (Owner::Ours(address), Some(mark)) = (tags.owner(&scope.stack), tags.0.get(TAG)) {
-                let seen = Seen { mark: mark.clone() };
+                let seen = Seen { arn: instance.db_instance_arn.unwrap_or_default(), mark: mark.clone() };
                 found.push(Found { name: address.to_string(), tags: Tags::default(), seen });
             }
         }
@@ -108,9 +110,9 @@ impl Kind for Schema {
         self.create(cx, want, &Tags::default()).await
     }
 
-    async fn delete(&self, _cx: &Cx, _seen: &Seen) -> Result<(), KindError> {
-        // The tables go with the instance; `stack` never drops a table by itself.
-        Ok(())
+    async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
+        // The tables go with the instance; `stack` never drops a table by itself. Only the mark goes.
+        Ok(rds_tags::remove(cx, &seen.arn, TAG).await?)
     }
 }
 

@@ -99,7 +99,7 @@ impl Table for Mysql {
             findings.push(Finding::error("database", "not a database name"));
         }
         if !entry.all.path(&spec.schema).is_file() {
-            findings.push(Finding::error("schema", format!("there is no file `{}`", spec.schema)));
+            findings.push(Finding::no_such("schema", "file", &spec.schema));
         }
         findings
     }

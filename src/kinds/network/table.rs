@@ -5,6 +5,8 @@ use serde::Deserialize;
 use super::{Endpoint, InternetGateway, NAME, RouteTable, SecurityGroup, Subnet, Vpc};
 use super::{endpoint, internet_gateway, route_table, security_group, subnet, vpc};
 use crate::kinds::base::{Entry, Finding, KindError, Resource, Table};
+use crate::kinds::mysql::Mysql;
+use crate::kinds::redshift::Redshift;
 use crate::model::Address;
 
 /// The table `[network]`.
@@ -25,9 +27,6 @@ pub struct Spec {
     #[serde(default)]
     pub interface_endpoints: Vec<String>,
 }
-
-/// The ports of MySQL and Redshift.
-const DATABASE_PORTS: [u16; 2] = [3306, 5439];
 
 impl Table for Network {
     const NAME: &'static str = "network";
@@ -86,7 +85,7 @@ impl Table for Network {
             vpc: at("vpc"),
             name: format!("stack-{}", entry.stack),
             access: spec.access.clone(),
-            ports: DATABASE_PORTS.to_vec(),
+            ports: database_ports(entry),
         };
         resources.push(Resource::new(&SecurityGroup, NAME, origin(), group));
         let s3 = endpoint::Spec {
@@ -109,6 +108,13 @@ impl Table for Network {
         }
         Ok(resources)
     }
+}
+
+/// Returns the ports on which the declared databases listen.
+fn database_ports(entry: Entry<'_>) -> Vec<u16> {
+    let mysql = entry.all.all::<Mysql>().map(|(_, server)| server.port);
+    let redshift = entry.all.all::<Redshift>().map(|(_, cluster)| cluster.port);
+    mysql.chain(redshift).filter_map(|port| u16::try_from(port).ok()).collect()
 }
 
 /// Returns the subnets of the network, one a zone, named by the letters of the zone.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::redshift_tags;
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::listening::comparable_port;
 use crate::model::{Address, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
 
@@ -95,7 +96,7 @@ impl Kind for Cluster {
             .in_place("node_type", &want.node_type, &seen.node_type)
             .in_place("nodes", want.nodes, seen.nodes)
             .in_place("public", want.public, seen.public)
-            .in_place("port", want.port, seen.port)
+            .in_place("port", want.port, comparable_port(seen.endpoint.as_ref(), want.port, seen.port))
             .in_place("snapshot_retention_days", want.snapshot_retention_days, seen.snapshot_retention_days)
             .maybe("role", known.get(&want.role, "arn"), roles.join(", "), Effect::InPlace)
             .maybe("security_group", groups, seen.security_groups.join(", "), Effect::InPlace)
@@ -114,6 +115,10 @@ impl Kind for Cluster {
         }
         outputs.extend(seen.secret_arn.clone().map(|arn| ("secret_arn", arn)));
         outputs
+    }
+
+    fn changes_outputs(&self, diff: &Diff) -> bool {
+        diff.has_any(&["port"])
     }
 
     fn readiness(&self, seen: &Seen) -> Readiness {

@@ -51,6 +51,7 @@ impl Spec {
 /// What is observed of it: the mark on the cluster.
 #[derive(Debug)]
 pub struct Seen {
+    cluster: String,
     content_hash: String,
 }
 
@@ -82,9 +83,10 @@ impl Kind for Schema {
         let mut pages = cx.aws.redshift.describe_clusters().into_paginator().items().send();
         let mut found = vec![];
         while let Some(cluster) = pages.next().await {
-            let tags = redshift_tags::seen(cluster.named("redshift:DescribeClusters")?.tags);
+            let cluster = cluster.named("redshift:DescribeClusters")?;
+            let tags = redshift_tags::seen(cluster.tags);
             if let (Owner::Ours(address), Some(mark)) = (tags.owner(&scope.stack), tags.0.get(TAG)) {
-                let seen = Seen { content_hash: mark.clone() };
+                let seen = Seen { cluster: cluster.cluster_identifier.unwrap_or_default(), content_hash: mark.clone() };
                 found.push(Found { name: address.to_string(), tags: Tags::default(), seen });
             }
         }
@@ -114,8 +116,8 @@ impl Kind for Schema {
         self.create(cx, want, &Tags::default()).await
     }
 
-    async fn delete(&self, _cx: &Cx, _seen: &Seen) -> Result<(), KindError> {
-        // The tables go with the cluster; `stack` never drops a table by itself.
-        Ok(())
+    async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
+        // The tables go with the cluster; `stack` never drops a table by itself. Only the mark goes.
+        Ok(redshift_tags::remove(cx, &seen.cluster, TAG).await?)
     }
 }

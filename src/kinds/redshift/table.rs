@@ -86,7 +86,7 @@ impl Table for Redshift {
             findings.push(Finding::error("snapshot_retention_days", "RA3 keeps snapshots for 1 to 35 days"));
         }
         if !entry.all.path(&spec.schema).is_file() {
-            findings.push(Finding::error("schema", format!("there is no file `{}`", spec.schema)));
+            findings.push(Finding::no_such("schema", "file", &spec.schema));
         }
         findings
     }

@@ -125,7 +125,7 @@ impl Athena {
         let tags = self.documents.get(region, TAGS, &name).unwrap_or_else(|| json!({}));
         let pairs = tags.as_object().into_iter().flatten().map(|(key, value)| json!({ "Key": key, "Value": value }));
         let (shown, next) = page(pairs.collect(), input["NextToken"].as_str(), input["MaxResults"].as_u64(), 75);
-        Ok(json!({ "Tags": Vec::<Value>::from(shown), "NextToken": next }))
+        Ok(json!({ "Tags": shown, "NextToken": next }))
     }
 
     fn tagged(&self, region: &str, input: &Value) -> Result<String, Refusal> {

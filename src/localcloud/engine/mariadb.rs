@@ -187,9 +187,8 @@ fn parameter(flavour: Flavour, name: &str, value: &str) -> Option<String> {
         // A formula over the size of the instance, which a laptop does not have.
         return None;
     }
-    Some(match dialect(flavour, name, value) {
-        (name, value) => format!("--loose-{name}={value}"),
-    })
+    let (name, value) = dialect(flavour, name, value);
+    Some(format!("--loose-{name}={value}"))
 }
 
 fn dialect(flavour: Flavour, name: &str, value: &str) -> (String, String) {

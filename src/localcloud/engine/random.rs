@@ -10,7 +10,7 @@ const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ234567
 pub(crate) fn password() -> String {
     loop {
         let candidate = letters(32);
-        let has = |test: fn(&u8) -> bool| candidate.as_bytes().iter().any(|letter| test(letter));
+        let has = |test: fn(&u8) -> bool| candidate.as_bytes().iter().any(test);
         if has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit) {
             return candidate;
         }

@@ -105,7 +105,7 @@ fn checked(wanted: &Value) -> Result<Value, Refusal> {
     let properties = &wanted["ConnectionProperties"];
     if kind == "JDBC" {
         let has = |member: &str| properties[member].as_str().is_some_and(|text| !text.is_empty());
-        if !has("JDBC_CONNECTION_URL") && !(has("HOST") && has("PORT") && has("JDBC_ENGINE")) {
+        if !has("JDBC_CONNECTION_URL") && !["HOST", "PORT", "JDBC_ENGINE"].into_iter().all(has) {
             return Err(invalid("Validation for connection properties failed: JDBC_CONNECTION_URL is missing"));
         }
         if !has("SECRET_ID") && !(has("USERNAME") && (has("PASSWORD") || has("ENCRYPTED_PASSWORD"))) {

@@ -201,7 +201,7 @@ impl Lambda {
     pub(super) fn put_concurrency(&self, call: &Call, given: &str) -> Answer {
         let (name, _) = self.function(&call.region, given)?;
         let wanted = call.json()["ReservedConcurrentExecutions"].clone();
-        if !wanted.as_i64().is_some_and(|count| count >= 0) {
+        if wanted.as_i64().is_none_or(|count| count < 0) {
             return Err(constraint(&wanted.to_string(), "reservedConcurrentExecutions", "have value at least 0"));
         }
         self.documents.edit(&call.region, FUNCTION, &name, |document| document["Concurrency"] = wanted.clone());

@@ -61,7 +61,7 @@ pub(super) fn route(call: &Call) -> Route {
     match words.split_first() {
         Some((&"functions", rest)) => function_route(call, rest),
         Some((&"layers", rest)) => layer_route(call, rest),
-        Some((&"tags", [arn @ ..])) => tag_route(&call.method, arn.join("/")),
+        Some((&"tags", arn)) => tag_route(&call.method, arn.join("/")),
         Some((&"account-settings", [])) => Route::AccountSettings,
         _ => Route::Unknown,
     }

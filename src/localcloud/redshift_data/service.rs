@@ -165,12 +165,11 @@ impl Inner {
 /// Refuses at once what AWS refuses before it runs anything.
 fn check_texts(order: &Order) -> Result<(), Refusal> {
     for text in &order.texts {
-        match translate(text, &order.parameters_of(text)) {
-            Err(error @ (SqlError::Several | SqlError::Empty | SqlError::Parameter(_))) => {
-                return Err(Refusal::validation(error.to_string()));
-            }
-            // What else is wrong with it, the statement itself will tell.
-            _ => {}
+        // What else is wrong with it, the statement itself will tell.
+        if let Err(error @ (SqlError::Several | SqlError::Empty | SqlError::Parameter(_))) =
+            translate(text, &order.parameters_of(text))
+        {
+            return Err(Refusal::validation(error.to_string()));
         }
     }
     Ok(())

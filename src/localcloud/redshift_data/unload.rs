@@ -99,12 +99,16 @@ impl Rows {
 /// Bytes on their way, compressed or not.
 enum Packer {
     Plain(Vec<u8>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl Packer {
     fn new(gzip: bool) -> Self {
-        if gzip { Self::Gzip(GzEncoder::new(Vec::new(), Compression::default())) } else { Self::Plain(Vec::new()) }
+        if gzip {
+            Self::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::default())))
+        } else {
+            Self::Plain(Vec::new())
+        }
     }
 
     fn write(&mut self, block: &[u8]) -> Result<(), String> {

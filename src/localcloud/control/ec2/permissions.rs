@@ -52,7 +52,8 @@ pub(super) fn permissions(rules: &[&Rule]) -> String {
     for rule in rules {
         by_range.entry((&rule.protocol, rule.from, rule.to)).or_default().push(rule);
     }
-    let write = |((protocol, from, to), rules): ((&String, Option<i64>, Option<i64>), Vec<&Rule>)| {
+    type Range<'a> = (&'a String, Option<i64>, Option<i64>);
+    let write = |((protocol, from, to), rules): (Range<'_>, Vec<&Rule>)| {
         let peers = |name: &str, peer: &dyn Fn(&Peer) -> Option<String>| {
             let with_text = |rule: &&Rule| Some(peer(&rule.peer)? + &maybe("description", rule.description.as_ref()));
             list(name, "item", rules.iter().filter_map(with_text))

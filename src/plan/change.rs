@@ -15,6 +15,8 @@ pub enum Reason {
     FileChanged,
     /// The file is the same, the cloud is not.
     Drifted,
+    /// It differs from the file; it carries no mark that tells which of the two changed.
+    Differs,
     /// It is no longer declared.
     Removed,
     /// The whole stack goes.
@@ -30,6 +32,7 @@ impl Reason {
             Self::New => "new",
             Self::FileChanged => "the file changed",
             Self::Drifted => "the cloud drifted",
+            Self::Differs => "differs from the file",
             Self::Removed => "not in the file any more",
             Self::Destroyed => "destroy",
             Self::AsDeclared => "as declared",
@@ -56,8 +59,36 @@ pub struct Change {
     pub resource: Option<Resource>,
     /// What was found; absent if it is to be made.
     pub found: Option<AnyFound>,
-    /// What must be done before: for deletes, the deletes of what builds on it.
-    pub after: Vec<Address>,
+    /// What must be done before.
+    pub after: Vec<Work>,
+}
+
+/// One piece of work. A renamed resource has two under one address: the old one goes, the new one comes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Work {
+    /// The resource.
+    pub address: Address,
+    /// Whether it is the deletion.
+    pub deletes: bool,
+}
+
+impl Work {
+    /// Returns the work that makes a resource or brings it to what is declared.
+    pub fn bring(address: Address) -> Self {
+        Self { address, deletes: false }
+    }
+
+    /// Returns the work that deletes a resource.
+    pub fn delete(address: Address) -> Self {
+        Self { address, deletes: true }
+    }
+}
+
+impl Change {
+    /// Returns which work this is.
+    pub fn work(&self) -> Work {
+        Work { address: self.address.clone(), deletes: self.action == Action::Delete }
+    }
 }
 
 /// Somebody else holds a name that the file declares.
