@@ -32,6 +32,8 @@ pub enum Event {
         /// How long it took.
         took: Duration,
     },
+    /// The person interrupted; calls in flight are finished.
+    Interrupted,
     /// Work on a resource failed.
     Failed {
         /// The resource.

@@ -65,13 +65,19 @@ impl Worker<'_> {
         let (Some(resource), Some(found)) = (&self.change.resource, &self.change.found) else {
             return Ok(Outputs::new());
         };
+        // An earlier run may have been cut off while it was being made; half of it cannot be compared, let alone
+        // changed, so what differs is decided again once it is whole.
+        let is_moving = matches!(found.readiness, Readiness::Pending(_));
+        let settled = if is_moving { self.settle().await? } else { found.clone() };
+        let found = &settled;
+        let diff = if is_moving { self.kind().diff(resource, found, &self.cx.known) } else { self.change.diff.clone() };
         // AWS refuses to change what is stopped; it is started for the change and stopped again.
-        let was_stopped = found.power == Some(Power::Stopped) && !self.change.diff.is_empty();
+        let was_stopped = found.power == Some(Power::Stopped) && !diff.is_empty();
         if was_stopped {
             self.switch(found, true).await?;
         }
-        if !self.change.diff.is_empty() {
-            let written = self.repeat(async || self.kind().update(self.cx, resource, found, &self.change.diff).await);
+        if !diff.is_empty() {
+            let written = self.repeat(async || self.kind().update(self.cx, resource, found, &diff).await);
             written.await.map_err(self.failed("update"))?;
         }
         if self.change.retag {

@@ -53,6 +53,7 @@ pub async fn run(plan: &Plan, cx: &Cx, known: &Known, events: &Events, stop: imp
             ended = running.next() => ended,
             () = &mut stop, if !summary.interrupted => {
                 summary.interrupted = true;
+                events.tell(Event::Interrupted);
                 continue;
             }
         };

@@ -1,12 +1,16 @@
 //! Who calls, and from which address.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 
 use super::{AwsError, Clients, Sorted};
 use crate::diag::{Class, Explain, Hint};
+
+/// How long an endpoint may take to accept a connection.
+const REACH_LIMIT: Duration = Duration::from_secs(10);
 
 /// AWS's own service that answers with the address it sees.
 const CHECK_ADDRESS: &str = "checkip.amazonaws.com";
@@ -44,6 +48,14 @@ pub enum CallerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Nobody answers at the endpoint.
+    #[error("got no answer from `{url}`")]
+    NobodyListens {
+        /// The endpoint.
+        url: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The answer is no address.
     #[error("`{host}` answered with something that is no IP address")]
     NoAddress {
@@ -58,8 +70,31 @@ impl Explain for CallerError {
     }
 
     fn hints(&self) -> Vec<Hint> {
+        if let Self::NobodyListens { .. } = self {
+            return vec!["does the local cloud run? `stack local up` starts it".into(), "is the URL right?".into()];
+        }
         vec!["write the address instead of `my-ip`, such as `access = [\"203.0.113.7/32\"]`".into()]
     }
+}
+
+/// Tries a connection to an endpoint of the person's own, so that nobody waits for retries when nobody listens.
+///
+/// # Errors
+/// If there is no connection.
+pub async fn reach(target: &super::Target) -> Result<(), CallerError> {
+    let Some(url) = &target.endpoint_url else { return Ok(()) };
+    let host = host_of(url);
+    let silent = || std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let connected =
+        tokio::time::timeout(REACH_LIMIT, TcpStream::connect(&host)).await.unwrap_or_else(|_| Err(silent()));
+    connected.map(drop).map_err(|source| CallerError::NobodyListens { url: url.clone(), source })
+}
+
+/// Returns `host:port` of a URL.
+fn host_of(url: &str) -> String {
+    let default = if url.starts_with("https://") { 443 } else { 80 };
+    let host = url.split("://").last().unwrap_or(url).split('/').next().unwrap_or(url);
+    if host.contains(':') { host.to_owned() } else { format!("{host}:{default}") }
 }
 
 /// Returns the address from which the endpoint sees this machine: for AWS the public one, for another endpoint the
@@ -69,9 +104,8 @@ impl Explain for CallerError {
 /// If nobody can be asked.
 pub async fn caller_address(target: &super::Target) -> Result<IpAddr, CallerError> {
     let Some(url) = &target.endpoint_url else { return public_address().await };
-    let host = url.split("://").last().unwrap_or(url).split('/').next().unwrap_or(url).to_owned();
-    let address = if host.contains(':') { host.clone() } else { format!("{host}:80") };
-    let connected = TcpStream::connect(&address).await.and_then(|stream| stream.local_addr());
+    let host = host_of(url);
+    let connected = TcpStream::connect(&host).await.and_then(|stream| stream.local_addr());
     connected.map(|local| local.ip()).map_err(|source| CallerError::Unreachable { host, source })
 }
 

@@ -5,6 +5,6 @@ mod caller;
 mod clients;
 mod error;
 
-pub use caller::{Caller, CallerError, caller_address};
+pub use caller::{Caller, CallerError, caller_address, reach};
 pub use clients::{Clients, Target};
 pub use error::{AwsError, Sorted, Trouble};

@@ -228,8 +228,9 @@ fn python() -> Option<Found> {
     Some(found)
 }
 
+/// Returns the interpreter that the local cloud uses.
 fn venv_python() -> PathBuf {
-    Path::new(VENV).join("bin/python")
+    std::env::var_os("STACK_PYTHON").map_or_else(|| Path::new(VENV).join("bin/python"), PathBuf::from)
 }
 
 fn venv() -> Option<Found> {

@@ -48,7 +48,12 @@ enum LocalCommand {
 }
 
 /// Runs one of the commands.
-pub(super) async fn run(ui: Ui, args: &LocalArgs) -> Outcome {
+pub(super) async fn run(ui: Ui, args: &LocalArgs, yes: bool) -> Outcome {
+    if let Ok(port) = std::env::var("STACK_LOCAL_PORT")
+        && port.parse::<u16>().is_err()
+    {
+        return Err(vec![Diagnostic::error(Class::Usage, format!("STACK_LOCAL_PORT is `{port}`, which is no port"))]);
+    }
     match &args.command {
         LocalCommand::Up => {
             let endpoint = ensure_running(ui).await.map_err(|error| vec![*error])?;
@@ -57,7 +62,7 @@ pub(super) async fn run(ui: Ui, args: &LocalArgs) -> Outcome {
         }
         LocalCommand::Down => down(ui).await,
         LocalCommand::Status => status(ui).await,
-        LocalCommand::Reset { force } => reset(ui, *force).await,
+        LocalCommand::Reset { force } => reset(ui, *force || yes).await,
         LocalCommand::Serve => serve(ui).await,
     }
 }
@@ -102,8 +107,11 @@ pub(super) async fn ensure_running(ui: Ui) -> Result<String, Box<Diagnostic>> {
         diagnostic.causes.push(error.to_string());
         Box::new(diagnostic)
     };
-    std::fs::create_dir_all(home.root())
-        .map_err(|error| failed("cannot make the folder of the local cloud", &error))?;
+    std::fs::create_dir_all(home.root()).map_err(|error| {
+        let mut diagnostic = failed(&format!("cannot make the folder `{}`", home.root().display()), &error);
+        diagnostic.hints.push("choose another with STACK_LOCAL_HOME".into());
+        diagnostic
+    })?;
     let log = std::fs::OpenOptions::new().create(true).append(true).open(home.log());
     let log = log.map_err(|error| failed("cannot write the log of the local cloud", &error))?;
     let program = std::env::current_exe().map_err(|error| failed("cannot find this program", &error))?;
@@ -209,6 +217,10 @@ async fn reset(ui: Ui, force: bool) -> Outcome {
         if !confirm(&format!("delete everything in `{}`?", folder.display()), false) {
             return Ok(Exit::Failed);
         }
+    }
+    if folder.exists() && !folder.join("state").is_dir() {
+        let message = format!("`{}` does not look like the folder of a local cloud", folder.display());
+        return Err(vec![Diagnostic::error(Class::Refused, message).hint("is STACK_LOCAL_HOME right?")]);
     }
     down(ui).await?;
     match std::fs::remove_dir_all(&folder) {

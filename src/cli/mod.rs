@@ -22,7 +22,7 @@ pub use args::{Cli, Command};
 pub use exit::Exit;
 
 use crate::diag::Diagnostic;
-use crate::ui::{Ui, render_diagnostic};
+use crate::ui::{Ui, diagnostics_json, render_diagnostic};
 
 /// Runs the command that the process was started with.
 pub fn main() -> Exit {
@@ -50,6 +50,9 @@ pub fn main() -> Exit {
     match outcome {
         Ok(exit) => exit,
         Err(errors) => {
+            if ui.json {
+                ui.json_data(&diagnostics_json(&errors));
+            }
             for error in &errors {
                 ui.note(&render_diagnostic(error, ui.color));
             }
@@ -75,7 +78,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Data(args) => data::run(ui, &args),
         Command::Doctor(args) => doctor::run(ui, &args),
         #[cfg(feature = "local")]
-        Command::Local(args) => local::run(ui, &args).await,
+        Command::Local(args) => local::run(ui, &args, cli.global.yes).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `stack down` and `stack start`.
 
+use serde_json::json;
+
 use super::args::Global;
 use super::session::{Session, ask, events};
 use super::up::finish;
@@ -29,7 +31,12 @@ pub(super) async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
     let exit = finish(ui, &summary);
     let observed = session.observe().await?;
     let (after, _) = session.rates(&observed);
-    ui.data(&format!("{} before, {} now", money_line(before.now()), money_line(after.now())));
+    if ui.json {
+        let usd = json!({ "before": before.now().0, "now": after.now().0 });
+        ui.json_data(&json!({ "version": 1, "usd_per_hour": usd, "done": exit == Exit::Done }));
+    } else {
+        ui.data(&format!("{} before, {} now", money_line(before.now()), money_line(after.now())));
+    }
     if way == Switch::Off {
         for line in after.lines.iter().filter(|line| line.stopped.is_none_or(|usd| usd > 0.0)) {
             let cost = line.stopped.map_or("at an unknown price".to_owned(), |usd| format!("${usd:.4}/h"));

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::args::Global;
 use crate::apply::{self, Event, Events};
-use crate::aws::{AwsError, Caller, Clients, Target, Trouble, caller_address};
+use crate::aws::{Caller, Clients, Target, caller_address, reach};
 use crate::billing::{Rate, rate};
 use crate::diag::{Class, Diagnostic, Explain};
 use crate::kinds::base::{Cx, Known, Meta};
@@ -42,7 +42,8 @@ impl Session {
         let stack = load(ui, global)?;
         let target = target(ui, global, &stack).await?;
         let aws = Clients::connect(target).await;
-        let caller = Caller::ask(&aws).await.map_err(|error| no_caller(&error, &aws.target))?;
+        reach(&aws.target).await.map_err(one)?;
+        let caller = Caller::ask(&aws).await.map_err(one)?;
         let my_ip = match stack.asks_for_own_address() {
             true => Some(caller_address(&aws.target).await.map_err(one)?.to_string()),
             false => None,
@@ -108,17 +109,6 @@ async fn local_endpoint(ui: Ui) -> Result<String, Vec<Diagnostic>> {
 async fn local_endpoint(_ui: Ui) -> Result<String, Vec<Diagnostic>> {
     let error = Diagnostic::error(Class::Usage, "this `stack` was built without the local cloud");
     Err(vec![error.hint("build it with the default features: `cargo build`")])
-}
-
-/// The first call failed; at an endpoint on this machine the likely reason is that nobody listens.
-fn no_caller(error: &AwsError, target: &Target) -> Vec<Diagnostic> {
-    let mut diagnostic = Diagnostic::from_error(error);
-    let is_here =
-        target.endpoint_url.as_ref().is_some_and(|url| url.contains("127.0.0.1") || url.contains("localhost"));
-    if error.trouble == Trouble::Lost && is_here {
-        diagnostic.hints = vec!["does the local cloud run? `stack local up` starts it".into()];
-    }
-    vec![diagnostic]
 }
 
 /// Turns one error into the diagnostics that a command returns.

@@ -1,14 +1,11 @@
 //! Ctrl-C: once finishes the calls in flight, twice ends at once.
 
-use crate::ui::Ui;
-
 /// Resolves at the first Ctrl-C and arms the second.
-pub(super) async fn interrupted(ui: Ui) {
+pub(super) async fn interrupted() {
     // Without a handler nobody can interrupt; then this never resolves.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
-    ui.note("interrupted: finishing the calls in flight; press Ctrl-C again to end at once");
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             #[expect(clippy::exit, reason = "the person asked twice")]

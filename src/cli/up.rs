@@ -70,7 +70,7 @@ fn protect_data(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
 pub(super) async fn carry_out(ui: Ui, session: &Session, plan: &Plan) -> Summary {
     let (sender, receiver) = events();
     let view = tokio::spawn(follow_apply(ui, receiver, None));
-    let summary = apply::run(plan, &session.cx, &session.cx.known, &sender, interrupted(ui)).await;
+    let summary = apply::run(plan, &session.cx, &session.cx.known, &sender, interrupted()).await;
     drop(sender);
     // The view ends when the last event is shown.
     drop(view.await);

@@ -101,6 +101,7 @@ fn name_problem(name: &str) -> Option<Finding> {
 impl Kind for Bucket {
     const NAME: &'static str = "bucket";
     const LIMIT: Duration = Duration::from_secs(600);
+    const OUTPUTS: &'static [&'static str] = &["name", "arn"];
     const HOLDS_DATA: bool = true;
     type Spec = Spec;
     type Seen = Seen;

@@ -86,6 +86,7 @@ fn body(entry: Entry<'_>) -> Value {
 impl Kind for Dashboard {
     const NAME: &'static str = "dashboard";
     const LIMIT: Duration = Duration::from_secs(60);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     // The name carries the stack's name; tags of dashboards are not readable through the same service yet.
     const TAGGED: bool = false;
     type Spec = Spec;

@@ -8,7 +8,12 @@ use std::net::IpAddr;
 /// here; AWS itself never answers with such an address. That is no difference.
 pub(crate) fn comparable_port(endpoint: Option<&(String, i32)>, declared: i32, observed: i32) -> i32 {
     let is_here = |host: &String| host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if endpoint.is_some_and(|(host, _)| is_here(host)) { declared } else { observed }
+    match endpoint {
+        // While it is being made it has no endpoint yet.
+        None => declared,
+        Some((host, _)) if is_here(host) => declared,
+        Some(_) => observed,
+    }
 }
 
 #[cfg(test)]

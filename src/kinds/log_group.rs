@@ -34,6 +34,7 @@ pub struct Seen {
 impl Kind for LogGroup {
     const NAME: &'static str = "log_group";
     const LIMIT: Duration = Duration::from_secs(60);
+    const OUTPUTS: &'static [&'static str] = &["name", "arn"];
     type Spec = Spec;
     type Seen = Seen;
 

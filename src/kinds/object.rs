@@ -61,6 +61,7 @@ pub struct Seen {
 impl Kind for Object {
     const NAME: &'static str = "object";
     const LIMIT: Duration = Duration::from_secs(300);
+    const OUTPUTS: &'static [&'static str] = &["uri"];
     const TAGGED: bool = false;
     type Spec = Spec;
     type Seen = Seen;

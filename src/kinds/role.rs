@@ -132,6 +132,7 @@ impl Spec {
 impl Kind for Role {
     const NAME: &'static str = "role";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["arn", "name"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -71,6 +71,7 @@ impl Table for Workgroup {
 impl Kind for Workgroup {
     const NAME: &'static str = "workgroup";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = WorkgroupTable;
     type Seen = Seen;
 

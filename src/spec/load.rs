@@ -10,9 +10,9 @@ use super::parse::parse_table;
 use super::stack::{Head, HeadTable, Stack};
 use super::suggest::nearest;
 use crate::diag::{Class, Diagnostic, Severity};
-use crate::kinds::TABLES;
 use crate::kinds::base::{AnyTable, Declared, Entry, Finding, Resource, Table};
 use crate::kinds::network;
+use crate::kinds::{KINDS, TABLES};
 use crate::model::KeyPath;
 
 /// One table of the file that is known by its first key.
@@ -124,6 +124,8 @@ impl Loader {
                     self.broken.iter().any(|(kind, key)| *kind == reference.table && *key == reference.name);
                 if !is_there && !is_broken {
                     found.push(self.dangling(&origin.join(&reference.at), reference.table, &reference.name));
+                } else if let Some(output) = &reference.output {
+                    found.extend(self.no_output(&origin.join(&reference.at), reference.table, output));
                 }
             }
             let entry = Entry { name, origin, stack: &stack, region: &region, all: &self.declared };
@@ -154,6 +156,22 @@ impl Loader {
             (None, true) => format!("add a table `[{table}.{name}]`"),
         };
         error.at(Some(place)).hint(hint)
+    }
+
+    /// Tells of an output that a resource does not have.
+    fn no_output(&self, at: &KeyPath, table: &str, output: &str) -> Option<Diagnostic> {
+        let kind = KINDS.iter().find(|kind| kind.name() == table)?;
+        let known = kind.output_names();
+        if known.contains(&output) {
+            return None;
+        }
+        let place = self.document.place(at, &format!("there is no output `{output}`"));
+        let error = Diagnostic::error(Class::Spec, format!("`{at}` uses `{output}`, which `{table}` does not offer"));
+        let hint = match nearest(output, known.iter().copied()) {
+            Some(like) => format!("did you mean `{like}`?"),
+            None => format!("it offers: {}", known.join(", ")),
+        };
+        Some(error.at(Some(place)).hint(hint))
     }
 
     fn finding(&self, origin: &KeyPath, finding: Finding) -> Diagnostic {

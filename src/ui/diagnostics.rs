@@ -2,6 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use serde_json::{Value, json};
+
 use crate::apply::Summary;
 use crate::diag::{Diagnostic, Severity};
 
@@ -31,6 +33,24 @@ pub fn render_diagnostic(diagnostic: &Diagnostic, color: bool) -> String {
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
+}
+
+/// Returns diagnostics as JSON.
+pub fn diagnostics_json(diagnostics: &[Diagnostic]) -> Value {
+    let one = |diagnostic: &Diagnostic| {
+        let place = diagnostic.place.as_ref().map(|place| {
+            let (line, column) = place.line_and_column();
+            json!({ "file": place.file, "line": line, "column": column, "label": place.label })
+        });
+        json!({
+            "severity": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
+            "message": diagnostic.message,
+            "place": place,
+            "causes": diagnostic.causes,
+            "hints": diagnostic.hints.iter().map(|hint| hint.0.as_str()).collect::<Vec<_>>(),
+        })
+    };
+    json!({ "version": 1, "diagnostics": diagnostics.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// Returns what failed, what was done and what was not begun.

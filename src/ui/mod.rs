@@ -11,7 +11,7 @@ mod status_view;
 mod steps_view;
 mod terminal;
 
-pub use diagnostics::{render_diagnostic, render_failures};
+pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures};
 pub use money::{money_line, running_line};
 pub use numbers::grouped;
 pub use plan_view::{plan_json, plan_text};

@@ -43,6 +43,9 @@ pub async fn follow_apply(ui: Ui, mut events: UnboundedReceiver<Event>, verb: Op
                 let done = verb.map_or(done(action).to_owned(), past);
                 say(format!("{} {address} {done} in {:.1} s", action.sign(), took.as_secs_f64()));
             }
+            Event::Interrupted => {
+                say("interrupted: finishing the calls in flight; Ctrl-C again ends at once".to_owned())
+            }
             Event::Failed { address, action } => {
                 if let Some(bar) = lines.remove(&address) {
                     bar.finish_and_clear();

@@ -1,5 +1,7 @@
 //! All integration tests, one binary, a module per behaviour.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
 mod architecture;
 mod help;
 mod spec_errors;

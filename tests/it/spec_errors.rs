@@ -87,6 +87,20 @@ fn a_dangling_output_is_found_inside_a_text() {
 }
 
 #[test]
+fn an_output_that_does_not_exist_is_found() {
+    insta::assert_snapshot!(spoiled(&[("${mysql.sales.endpoint}", "${mysql.sales.endpint}")]), @r#"
+    exit 65
+    error: `lambda.reader.environment.DB_HOST` uses `endpint`, which `mysql` does not offer
+      --> stacks/ecommerce.toml:85:11
+       |
+    85 | DB_HOST = "${mysql.sales.endpint}"
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^ there is no output `endpint`
+       |
+       = hint: did you mean `endpoint`?
+    "#);
+}
+
+#[test]
 fn a_name_that_is_used_twice_is_found() {
     insta::assert_snapshot!(spoiled(&[("name = \"s3_crawler\"", "name = \"rds_crawler\"")]), @r#"
     exit 65

@@ -26,7 +26,8 @@ fn csv_files_with_flaws() {
 
     refused(&world, b"", &["empty"]);
     refused(&world, GOOD.as_bytes(), &["header"]);
-    refused(&world, b"InvoiceNo,StockCode\n1,2\n", &["header"]);
+    refused(&world, b"InvoiceNo,StockCode\n1,2\n", &["header", "InvoiceNo,StockCode,Description"]);
+    refused(&world, HEADER.as_bytes(), &["no row"]);
     let missing = world.stack(&["run-pipeline", "--data", "nowhere.csv"]).exits(64);
     assert!(missing.stderr.contains("nowhere.csv"), "{}", missing.all());
 

@@ -90,6 +90,8 @@ pub trait AnyKind: Send + Sync {
     fn name(&self) -> &'static str;
     /// See [`Kind::LIMIT`].
     fn limit(&self) -> Duration;
+    /// See [`Kind::OUTPUTS`].
+    fn output_names(&self) -> &'static [&'static str];
     /// See [`Kind::TAGGED`].
     fn is_tagged(&self) -> bool;
     /// See [`Kind::HOLDS_DATA`].
@@ -134,6 +136,10 @@ impl<K: Kind> AnyKind for K {
 
     fn limit(&self) -> Duration {
         K::LIMIT
+    }
+
+    fn output_names(&self) -> &'static [&'static str] {
+        K::OUTPUTS
     }
 
     fn is_tagged(&self) -> bool {

@@ -26,6 +26,8 @@ pub trait Kind: Send + Sync + 'static {
     const NAME: &'static str;
     /// The longest that a create, update or delete may take to settle.
     const LIMIT: Duration;
+    /// What other resources may use of it, by name.
+    const OUTPUTS: &'static [&'static str];
     /// Whether it carries tags; without them it is owned through its parent and its name.
     const TAGGED: bool = true;
     /// Whether deleting it loses data that are nowhere else.

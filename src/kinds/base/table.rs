@@ -17,12 +17,14 @@ pub struct Reference {
     pub table: &'static str,
     /// The name.
     pub name: String,
+    /// What is used of it, where it is an output in a text.
+    pub output: Option<String>,
 }
 
 impl Reference {
     /// Builds a reference.
     pub fn new(at: impl Into<String>, table: &'static str, name: impl Into<String>) -> Self {
-        Self { at: at.into(), table, name: name.into() }
+        Self { at: at.into(), table, name: name.into(), output: None }
     }
 }
 

@@ -37,8 +37,15 @@ impl Template {
     /// Returns the tables that it names, as references that stand at `at`.
     pub fn references(&self, at: &str, tables: &[&'static str]) -> Vec<Reference> {
         let named = |address: &Address| tables.iter().find(|table| **table == address.kind).copied();
-        let needs = self.needs();
-        needs.iter().map(|need| Reference::new(at, named(need).unwrap_or("resource"), &need.name)).collect()
+        let outputs = self.parts.iter().filter_map(|part| match part {
+            Part::Output(address, output) => Some((address, output)),
+            Part::Literal(_) => None,
+        });
+        let reference = |(address, output): (&Address, &String)| Reference {
+            output: Some(output.clone()),
+            ..Reference::new(at, named(address).unwrap_or("resource"), &address.name)
+        };
+        outputs.map(reference).collect()
     }
 
     /// Returns the text with every output filled in, or `None` while one is not known.

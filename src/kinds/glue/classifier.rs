@@ -79,6 +79,7 @@ const SERDE: CsvSerdeOption = CsvSerdeOption::OpenCsvSerDe;
 impl Kind for Classifier {
     const NAME: &'static str = "classifier";
     const LIMIT: Duration = Duration::from_secs(60);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     const TAGGED: bool = false;
     type Spec = ClassifierTable;
     type Seen = Seen;

@@ -136,6 +136,7 @@ impl Spec {
 impl Kind for Connection {
     const NAME: &'static str = "connection";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = Spec;
     type Seen = Seen;
 

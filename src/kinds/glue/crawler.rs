@@ -136,6 +136,7 @@ impl Table for Crawler {
 impl Kind for Crawler {
     const NAME: &'static str = "crawler";
     const LIMIT: Duration = Duration::from_secs(300);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -57,6 +57,7 @@ impl Table for Database {
 impl Kind for Database {
     const NAME: &'static str = "database";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = DatabaseTable;
     type Seen = Seen;
 

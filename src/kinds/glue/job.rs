@@ -208,6 +208,7 @@ fn arguments(spec: &JobTable, bucket: &str) -> BTreeMap<String, Template> {
 impl Kind for Job {
     const NAME: &'static str = "job";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = Spec;
     type Seen = Seen;
 

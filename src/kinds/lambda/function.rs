@@ -83,6 +83,7 @@ pub struct Seen {
 impl Kind for Function {
     const NAME: &'static str = "lambda";
     const LIMIT: Duration = Duration::from_secs(900);
+    const OUTPUTS: &'static [&'static str] = &["name", "arn"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -89,6 +89,7 @@ pub(super) fn architecture_problem(architecture: &str) -> Option<Finding> {
 impl Kind for Layer {
     const NAME: &'static str = "layer";
     const LIMIT: Duration = Duration::from_secs(600);
+    const OUTPUTS: &'static [&'static str] = &["arn"];
     const TAGGED: bool = false;
     type Spec = LayerTable;
     type Seen = Seen;
@@ -176,7 +177,10 @@ async fn build(want: &LayerTable) -> Result<Vec<u8>, KindError> {
         .args(&want.requirements)
         .kill_on_drop(true);
     let output = pip.output().await;
-    let output = output.map_err(|error| KindError::Program { program: "pip".into(), output: error.to_string() })?;
+    let output = output.map_err(|error| KindError::Program {
+        program: format!("`{} -m pip`", python().display()),
+        output: error.to_string(),
+    })?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(KindError::Program { program: "pip".into(), output: text });

@@ -60,6 +60,7 @@ fn rule_id(stack: &str, function: &str) -> String {
 impl Kind for Trigger {
     const NAME: &'static str = "trigger";
     const LIMIT: Duration = Duration::from_secs(180);
+    const OUTPUTS: &'static [&'static str] = &[];
     const TAGGED: bool = false;
     type Spec = Spec;
     type Seen = Seen;

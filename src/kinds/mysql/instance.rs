@@ -71,6 +71,7 @@ pub struct Seen {
 impl Kind for Instance {
     const NAME: &'static str = "mysql";
     const LIMIT: Duration = Duration::from_secs(3600);
+    const OUTPUTS: &'static [&'static str] = &["identifier", "arn", "username", "endpoint", "port", "secret_arn"];
     const HOLDS_DATA: bool = true;
     type Spec = Spec;
     type Seen = Seen;

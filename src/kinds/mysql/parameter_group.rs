@@ -45,6 +45,7 @@ pub struct Seen {
 impl Kind for ParameterGroup {
     const NAME: &'static str = "db_parameter_group";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -63,6 +63,7 @@ pub struct Seen {
 impl Kind for Schema {
     const NAME: &'static str = "mysql_schema";
     const LIMIT: Duration = Duration::from_secs(300);
+    const OUTPUTS: &'static [&'static str] = &["database"];
     const TAGGED: bool = false;
     type Spec = Spec;
     type Seen = Seen;

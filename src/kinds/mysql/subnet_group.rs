@@ -35,6 +35,7 @@ pub struct Seen {
 impl Kind for SubnetGroup {
     const NAME: &'static str = "db_subnet_group";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -55,6 +55,7 @@ impl Spec {
 impl Kind for Endpoint {
     const NAME: &'static str = "endpoint";
     const LIMIT: Duration = Duration::from_secs(900);
+    const OUTPUTS: &'static [&'static str] = &["id"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -33,6 +33,7 @@ pub struct Seen {
 impl Kind for InternetGateway {
     const NAME: &'static str = "internet_gateway";
     const LIMIT: Duration = Duration::from_secs(1200);
+    const OUTPUTS: &'static [&'static str] = &["id"];
     type Spec = Spec;
     type Seen = Seen;
 

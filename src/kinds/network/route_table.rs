@@ -42,6 +42,7 @@ pub struct Seen {
 impl Kind for RouteTable {
     const NAME: &'static str = "route_table";
     const LIMIT: Duration = Duration::from_secs(300);
+    const OUTPUTS: &'static [&'static str] = &["id"];
     type Spec = Spec;
     type Seen = Seen;
 

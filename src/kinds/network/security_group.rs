@@ -92,6 +92,7 @@ impl Spec {
 impl Kind for SecurityGroup {
     const NAME: &'static str = "security_group";
     const LIMIT: Duration = Duration::from_secs(1200);
+    const OUTPUTS: &'static [&'static str] = &["id"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -43,6 +43,7 @@ pub struct Seen {
 impl Kind for Subnet {
     const NAME: &'static str = "subnet";
     const LIMIT: Duration = Duration::from_secs(1200);
+    const OUTPUTS: &'static [&'static str] = &["id", "zone"];
     type Spec = Spec;
     type Seen = Seen;
 

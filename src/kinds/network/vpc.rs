@@ -36,6 +36,7 @@ pub struct Seen {
 impl Kind for Vpc {
     const NAME: &'static str = "vpc";
     const LIMIT: Duration = Duration::from_secs(300);
+    const OUTPUTS: &'static [&'static str] = &["id"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -68,6 +68,8 @@ pub struct Seen {
 impl Kind for Cluster {
     const NAME: &'static str = "redshift";
     const LIMIT: Duration = Duration::from_secs(3600);
+    const OUTPUTS: &'static [&'static str] =
+        &["identifier", "arn", "database", "username", "endpoint", "port", "secret_arn"];
     const HOLDS_DATA: bool = true;
     type Spec = Spec;
     type Seen = Seen;

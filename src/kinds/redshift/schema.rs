@@ -59,6 +59,7 @@ pub struct Seen {
 impl Kind for Schema {
     const NAME: &'static str = "redshift_schema";
     const LIMIT: Duration = Duration::from_secs(300);
+    const OUTPUTS: &'static [&'static str] = &[];
     const TAGGED: bool = false;
     type Spec = Spec;
     type Seen = Seen;

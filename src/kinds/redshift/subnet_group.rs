@@ -34,6 +34,7 @@ pub struct Seen {
 impl Kind for SubnetGroup {
     const NAME: &'static str = "redshift_subnet_group";
     const LIMIT: Duration = Duration::from_secs(120);
+    const OUTPUTS: &'static [&'static str] = &["name"];
     type Spec = Spec;
     type Seen = Seen;
 

@@ -27,6 +27,31 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, PipelineError> {
     Ok(if is_gzip { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(BufReader::new(file)) })
 }
 
+/// Checks what can be seen before anything is sent: the header, and that a row follows it.
+///
+/// # Errors
+/// If the file cannot be read, is empty, begins with something else than the declared columns, or holds no row.
+pub(crate) fn check_header(pipeline: &PipelineTable, path: &Path) -> Result<(), PipelineError> {
+    let wrong = |why: String| PipelineError::Data { path: path.to_path_buf(), why };
+    let mut bytes = BufReader::new(open(path)?);
+    let encoding = encoding(pipeline, &mut bytes).map_err(|error| wrong(error.to_string()))?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut records = reader.byte_records();
+    let Some(first) = records.next() else { return Err(wrong("the file is empty".into())) };
+    let first = first.map_err(|error| wrong(error.to_string()))?;
+    let found: Result<Vec<String>, String> = first.iter().map(|name| decode(name, encoding)).collect();
+    let (found, expected) = (found.map_err(wrong)?, pipeline.columns.iter().map(|column| column.name.as_str()));
+    let expected: Vec<&str> = expected.collect();
+    if found != expected {
+        let (expected, found) = (expected.join(","), found.join(","));
+        return Err(wrong(format!("line 1 is not the header: expected `{expected}`, found `{found}`")));
+    }
+    match records.next() {
+        Some(_) => Ok(()),
+        None => Err(wrong("the file has a header and no row".into())),
+    }
+}
+
 /// Measures the rows of `path`, without the lines that the loader put aside.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::aws::{AwsError, Sorted};
 use crate::pipeline::facts::UploadedObject;
-use crate::pipeline::profile::open;
+use crate::pipeline::profile::{check_header, open};
 use crate::pipeline::step::Step;
 use crate::pipeline::{Dataset, PipelineError, StepCx, StepEvent, Tally};
 
@@ -50,6 +50,7 @@ impl Step for UploadStep {
             return Err(PipelineError::Data { path: "--data".into(), why });
         };
         let parts = Parts::open(&path)?;
+        check_header(cx.pipeline, &path)?;
         let started = cx.cx.aws.s3.create_multipart_upload().bucket(&bucket).key(&self.key).content_type("text/csv");
         let id = started.send().await.named("s3:PutObject")?.upload_id;
         let id = id.ok_or_else(|| AwsError::incomplete("s3:PutObject", "upload id"))?;
