@@ -17,7 +17,8 @@ use crate::plan::Observed;
 use crate::report::{Sales, sales};
 use crate::sql::Redshift;
 use crate::ui::{
-    Ui, confirm, follow_apply, follow_steps, is_interactive, profile_text, running_line, sales_text, steps_text,
+    Ui, confirm, follow_apply, follow_steps, is_interactive, money_line, profile_text, running_line, sales_text,
+    steps_text,
 };
 
 /// Options of `stack run-pipeline`.
@@ -134,5 +135,10 @@ async fn remind(ui: Ui, session: &mut Session, global: &Global, args: &RunPipeli
     ui.note(&line);
     let stop =
         args.then_down || (!args.keep_running && !global.yes && is_interactive() && confirm("stop them now?", true));
-    if stop { switch(ui, session, &observed, Switch::Off).await } else { Ok(()) }
+    if stop {
+        switch(ui, session, &observed, Switch::Off).await?;
+        let observed = session.observe().await?;
+        ui.note(&format!("{} now", money_line(session.rates(&observed).0.now())));
+    }
+    Ok(())
 }

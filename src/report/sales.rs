@@ -10,9 +10,9 @@ const BEST: u8 = 3;
 /// Revenue of a period.
 #[derive(Debug, Clone, Serialize)]
 pub struct Period {
-    /// The year.
+    /// The year; empty where all years are together.
     pub year: String,
-    /// The month or quarter.
+    /// The month, quarter or season.
     pub name: String,
     /// Exact revenue, as the warehouse writes it.
     pub revenue: String,
@@ -40,8 +40,10 @@ pub struct Sales {
     pub months: Vec<Period>,
     /// By quarter, in order.
     pub quarters: Vec<Period>,
+    /// By season, all years together.
+    pub seasons: Vec<Period>,
     /// The products that sold most, by season.
-    pub seasons: Vec<Best>,
+    pub best: Vec<Best>,
 }
 
 /// Asks the warehouse.
@@ -55,17 +57,20 @@ pub async fn sales(warehouse: &Redshift, table: &str) -> Result<Sales, SqlError>
     let quarters = format!(
         "SELECT year, quarter, SUM(revenue), COUNT(*) FROM {table} GROUP BY year, quarter ORDER BY year, quarter"
     );
-    let seasons = format!(
+    let order = "CASE season WHEN 'Winter' THEN 1 WHEN 'Spring' THEN 2 WHEN 'Summer' THEN 3 ELSE 4 END";
+    let seasons = format!("SELECT '', season, SUM(revenue), COUNT(*) FROM {table} GROUP BY season ORDER BY {order}");
+    let best_products = format!(
         "SELECT season, product, quantity, revenue FROM (\
          SELECT season, product, SUM(quantity) AS quantity, SUM(revenue) AS revenue, \
          ROW_NUMBER() OVER (PARTITION BY season ORDER BY SUM(quantity) DESC, product) AS place \
          FROM {table} WHERE product IS NOT NULL GROUP BY season, product) AS ranked WHERE place <= {BEST} \
-         ORDER BY CASE season WHEN 'Winter' THEN 1 WHEN 'Spring' THEN 2 WHEN 'Summer' THEN 3 ELSE 4 END, place"
+         ORDER BY {order}, place"
     );
     Ok(Sales {
         months: warehouse.query(&months).await?.into_iter().map(|row| period(row, "")).collect(),
         quarters: warehouse.query(&quarters).await?.into_iter().map(|row| period(row, "Q")).collect(),
-        seasons: warehouse.query(&seasons).await?.into_iter().map(best).collect(),
+        seasons: warehouse.query(&seasons).await?.into_iter().map(|row| period(row, "")).collect(),
+        best: warehouse.query(&best_products).await?.into_iter().map(best).collect(),
     })
 }
 

@@ -10,9 +10,10 @@ pub fn sales_text(sales: &Sales) -> String {
     let mut text = String::new();
     periods(&mut text, "Revenue by month", &sales.months);
     periods(&mut text, "Revenue by quarter", &sales.quarters);
+    periods(&mut text, "Revenue by season", &sales.seasons);
     text.push_str("\nBest products by season\n");
     let mut last = "";
-    for best in &sales.seasons {
+    for best in &sales.best {
         let season = if best.season == last { "" } else { &best.season };
         last = &best.season;
         let quantity = grouped(&best.quantity);
@@ -27,7 +28,7 @@ fn periods(text: &mut String, title: &str, periods: &[Period]) {
     for period in periods {
         let rows = grouped(&period.rows.to_string());
         let revenue = grouped(&money(&period.revenue));
-        let _ = writeln!(text, "  {} {:<10} {revenue:>14}  {rows:>8} rows", period.year, period.name);
+        let _ = writeln!(text, "  {:<4} {:<10} {revenue:>14}  {rows:>8} rows", period.year, period.name);
     }
 }
 

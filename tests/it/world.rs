@@ -10,16 +10,22 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     home: PathBuf,
     port: u16,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl World {
     /// Starts a local cloud.
     pub(crate) fn new(name: &str) -> Self {
+        Self::with(name, &[])
+    }
+
+    /// Starts a local cloud with more in its environment.
+    pub(crate) fn with(name: &str, environment: &[(&'static str, &'static str)]) -> Self {
         let (folder, _) = copy_of_the_stack();
         // The database servers run as users of their own, who must be able to get there.
         let home = std::env::temp_dir().join(format!("stack-test-{name}-{}", std::process::id()));
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let world = Self { folder, home, port };
+        let world = Self { folder, home, port, environment: environment.to_vec() };
         world.stack(&["local", "up"]).exits(0);
         world
     }
@@ -33,7 +39,7 @@ impl World {
         if arguments.first() == Some(&"local") {
             command.env("STACK_LOG", "stack::localcloud::gateway=debug");
         }
-        command.args(arguments);
+        command.args(arguments).envs(self.environment.iter().copied());
         command
     }
 

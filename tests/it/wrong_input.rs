@@ -81,6 +81,15 @@ fn a_mangled_value_fails_the_run(world: &World) {
 }
 
 #[test]
+fn servers_that_are_not_installed_are_named_with_their_packages() {
+    let world = World::with("not-installed", &[("STACK_ENGINES", "/nowhere")]);
+    let ran = world.stack(&["--yes", "up"]).exits(1);
+    for part in ["mariadb-server", "postgresql", "stack doctor --fix", "not begun"] {
+        assert!(ran.stderr.contains(part), "`{part}` is not in:\n{}", ran.all());
+    }
+}
+
+#[test]
 fn the_local_cloud_does_not_run() {
     let mut command = stack(root());
     command.args(["plan", "--endpoint-url", "http://127.0.0.1:1"]);

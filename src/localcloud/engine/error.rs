@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EngineError {
     /// The server is not installed.
-    #[error("{what} is not installed on this machine; install the Debian package `{package}`")]
+    #[error(
+        "{what} is not installed on this machine; install the Debian package `{package}`, or run `stack doctor --fix`"
+    )]
     Missing {
         /// The server in words.
         what: &'static str,
