@@ -5,7 +5,7 @@ REAL_DATA := ../shared/data/online-retail.csv.gz
 MADE_DATA := .stack/online-retail.csv.gz
 DATA := $(if $(wildcard $(REAL_DATA)),$(REAL_DATA),$(MADE_DATA))
 
-.PHONY: build doctor demo test test-rust test-python check-core lint clean-demo
+.PHONY: build doctor demo test test-packages test-rust test-python check-core lint clean-demo
 
 build:
 	cargo build --locked
@@ -30,11 +30,14 @@ clean-demo: build
 
 test: test-rust test-python
 
-test-rust: doctor
+# What only the tests need.
+test-packages: doctor
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+
+test-rust: test-packages
 	cargo test --locked
 
-test-python: doctor
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+test-python: test-packages
 	.venv/bin/python -m pytest -q tests/python
 
 # `stack` without the local cloud.

@@ -1,5 +1,6 @@
 //! `stack down` and `stack start`.
 
+use jiff::{ToSpan, Zoned};
 use serde_json::json;
 
 use super::args::Global;
@@ -44,7 +45,11 @@ pub(super) async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
         }
         let has_mysql = after.lines.iter().any(|line| line.address.kind == "mysql");
         if has_mysql {
-            ui.note("RDS starts a stopped instance by itself after 7 days; run `stack down` again then");
+            // AWS stops an instance for at most seven days.
+            let date = Zoned::now().saturating_add(7.days()).strftime("%A, %-d %B %Y, %H:%M %Z");
+            ui.note(&format!(
+                "RDS starts a stopped instance by itself after 7 days, on {date}; run `stack down` again then"
+            ));
         }
     }
     Ok(exit)

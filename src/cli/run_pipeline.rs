@@ -61,7 +61,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outc
     drop(step_events);
     drop(view.await);
     let Some(outcome) = outcome else {
-        ui.note("interrupted: a crawler or job that was started goes on; run the pipeline again to go on from there");
+        ui.note("interrupted: a crawler or job that was started goes on; a new run waits for its end and begins anew");
         remind(ui, &mut session, global, args).await?;
         return Ok(Exit::Interrupted);
     };

@@ -35,6 +35,9 @@ pub struct Spec {
     /// The SQL file.
     #[serde(skip)]
     pub file: PathBuf,
+    /// The authorities that the server's certificate must come from.
+    #[serde(skip)]
+    pub certificate_authorities: Option<PathBuf>,
 }
 
 impl Spec {
@@ -44,7 +47,13 @@ impl Spec {
     /// If it cannot be read.
     pub fn of_file(instance: Address, database: &str, file: PathBuf) -> Result<Self, KindError> {
         let content = std::fs::read(&file).map_err(|source| KindError::File { path: file.clone(), source })?;
-        Ok(Self { instance, database: database.to_owned(), content_hash: fingerprint(&content), file })
+        Ok(Self {
+            instance,
+            database: database.to_owned(),
+            content_hash: fingerprint(&content),
+            file,
+            certificate_authorities: None,
+        })
     }
 
     fn mark(&self) -> String {
@@ -124,7 +133,7 @@ async fn apply(cx: &Cx, want: &Spec, script: &str) -> Result<(), SqlError> {
         port: known("port").parse().unwrap_or_default(),
         credentials: sql::fetch_credentials(&cx.aws, &known("secret_arn")).await?,
         database: None,
-        certificate_authorities: None,
+        certificate_authorities: want.certificate_authorities.clone(),
     };
     let mut mysql = Mysql::connect(&target).await?;
     mysql.execute(&format!("CREATE DATABASE IF NOT EXISTS `{}`", want.database)).await?;

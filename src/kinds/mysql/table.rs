@@ -40,6 +40,9 @@ pub struct MysqlTable {
     pub database: String,
     /// The SQL file that makes the tables; safe to repeat.
     pub schema: String,
+    /// A PEM file with the authorities that the server's certificate must come from, such as RDS's bundle. Without it
+    /// connections are encrypted, but the server is not authenticated.
+    pub certificate_authorities: Option<String>,
     /// Server parameters.
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,
@@ -98,6 +101,9 @@ impl Table for Mysql {
         if spec.database.is_empty() || spec.database.contains(['`', '/', '.']) {
             findings.push(Finding::error("database", "not a database name"));
         }
+        for file in spec.certificate_authorities.iter().filter(|file| !entry.all.path(file).is_file()) {
+            findings.push(Finding::no_such("certificate_authorities", "file", file));
+        }
         if !entry.all.path(&spec.schema).is_file() {
             findings.push(Finding::no_such("schema", "file", &spec.schema));
         }
@@ -132,8 +138,9 @@ impl Table for Mysql {
             parameter_group: Address::new(<ParameterGroup as crate::kinds::base::Kind>::NAME, name),
             security_group: Address::new("security_group", network::NAME),
         };
-        let schema =
-            schema::Spec::of_file(Address::new(Self::NAME, name), &spec.database, entry.all.path(&spec.schema))?;
+        let file = entry.all.path(&spec.schema);
+        let mut schema = schema::Spec::of_file(Address::new(Self::NAME, name), &spec.database, file)?;
+        schema.certificate_authorities = spec.certificate_authorities.as_ref().map(|file| entry.all.path(file));
         Ok(vec![
             Resource::new(&SubnetGroup, name, origin(), group),
             Resource::new(&ParameterGroup, name, origin(), parameters),

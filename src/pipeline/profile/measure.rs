@@ -7,6 +7,7 @@ use aws_sdk_athena::types::{QueryExecutionState, QueryExecutionStatus};
 use super::Profile;
 use super::dialect::Dialect;
 use crate::aws::{AwsError, Sorted};
+use crate::kinds::mysql::Mysql as MysqlKind;
 use crate::pipeline::{PipelineError, StepCx};
 use crate::sql::{self, Mysql, MysqlTarget, Redshift, Row};
 use crate::wait::{Backoff, Probe, until};
@@ -21,12 +22,14 @@ const LIMIT: Duration = Duration::from_secs(900);
 pub(crate) async fn connect_mysql(cx: &StepCx<'_>) -> Result<Mysql, PipelineError> {
     let server = &cx.pipeline.mysql.server;
     let output = |name: &str| cx.output("mysql", server, name);
+    let declared = cx.stack.declared.get::<MysqlKind>(server);
+    let authorities = declared.and_then(|server| server.certificate_authorities.as_ref());
     let target = MysqlTarget {
         host: output("endpoint")?,
         port: output("port")?.parse().unwrap_or_default(),
         credentials: sql::fetch_credentials(&cx.cx.aws, &output("secret_arn")?).await?,
         database: Some(cx.output("mysql_schema", server, "database")?),
-        certificate_authorities: None,
+        certificate_authorities: authorities.map(|file| cx.stack.declared.path(file)),
     };
     Ok(Mysql::connect(&target).await?)
 }
