@@ -1,6 +1,7 @@
 //! `stack destroy`.
 
 use clap::Args;
+use serde_json::json;
 
 use super::args::Global;
 use super::session::{Session, ask};
@@ -24,7 +25,10 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &DestroyArgs) -> Outcome 
     let observed = session.observe().await?;
     let plan = plan::destroy(&session.stack, &observed);
     if plan.is_empty() {
-        ui.data("nothing to delete: nothing of this stack exists");
+        ui.answer(
+            "nothing to delete: nothing of this stack exists",
+            &json!({ "version": 1, "deleted": 0, "left": [] }),
+        );
         return Ok(Exit::Done);
     }
     let holding: Vec<_> = plan.pending().filter(|change| change.kind.holds_data()).collect();
@@ -53,7 +57,8 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &DestroyArgs) -> Outcome 
     let names: Vec<String> = left.ours.keys().map(ToString::to_string).collect();
     let names: Vec<String> = names.into_iter().chain(left.orphans.iter().map(|one| one.address.to_string())).collect();
     if names.is_empty() {
-        ui.data("nothing of this stack is left");
+        let value = json!({ "version": 1, "deleted": summary.done.len(), "left": [] });
+        ui.answer("nothing of this stack is left", &value);
         Ok(Exit::Done)
     } else {
         Err(vec![Diagnostic::error(Class::Failed, format!("still there: {}", names.join(", ")))])

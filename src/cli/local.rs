@@ -57,7 +57,7 @@ pub(super) async fn run(ui: Ui, args: &LocalArgs, yes: bool) -> Outcome {
     match &args.command {
         LocalCommand::Up => {
             let endpoint = ensure_running(ui).await.map_err(|error| vec![*error])?;
-            ui.data(&endpoint);
+            ui.answer(&endpoint, &json!({ "version": 1, "running": true, "endpoint": endpoint }));
             Ok(Exit::Done)
         }
         LocalCommand::Down => down(ui).await,
@@ -180,7 +180,7 @@ async fn ask(method: &str, path: &str) -> Option<Value> {
 
 async fn down(ui: Ui) -> Outcome {
     if !is_ours().await.map_err(|error| vec![*error])? {
-        ui.data("the local cloud does not run");
+        ui.answer("the local cloud does not run", &json!({ "version": 1, "running": false }));
         return Ok(Exit::Done);
     }
     ask("POST", "/_stack/stop").await;
@@ -189,7 +189,7 @@ async fn down(ui: Ui) -> Outcome {
         Ok::<_, std::io::Error>(answer.map_or(Probe::Ready(()), |_| Probe::Pending("stopping".into())))
     });
     gone.await.map_err(|error| vec![Diagnostic::error(Class::Failed, format!("the local cloud: {error}"))])?;
-    ui.data("the local cloud is stopped; its data stay");
+    ui.answer("the local cloud is stopped; its data stay", &json!({ "version": 1, "running": false }));
     Ok(Exit::Done)
 }
 

@@ -31,6 +31,11 @@ impl Ui {
         drop(writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n')));
     }
 
+    /// Writes the answer of a command: the sentence for people, or the value where JSON was asked for.
+    pub fn answer(self, text: &str, value: &serde_json::Value) {
+        if self.json { self.json_data(value) } else { self.data(text) }
+    }
+
     /// Writes JSON data to stdout.
     pub fn json_data(self, value: &serde_json::Value) {
         self.data(&serde_json::to_string_pretty(value).unwrap_or_default());
