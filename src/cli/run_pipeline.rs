@@ -15,7 +15,6 @@ use crate::diag::{Class, Diagnostic};
 use crate::pipeline::{self, Pipeline, PipelineTable, StepEvents};
 use crate::plan::Observed;
 use crate::report::{Sales, sales};
-use crate::sql::Redshift;
 use crate::ui::{
     Ui, confirm, follow_apply, follow_steps, is_interactive, money_line, profile_text, running_line, sales_text,
     steps_text,
@@ -116,16 +115,9 @@ async fn switch(ui: Ui, session: &mut Session, observed: &Observed, way: Switch)
     session.observe().await.map(drop)
 }
 
-async fn summarize(session: &Session, pipeline: &PipelineTable) -> Result<Sales, Vec<Diagnostic>> {
-    let address = crate::model::Address::new("redshift", &pipeline.warehouse.cluster);
-    let output = |name: &str| session.cx.known.get(&address, name).unwrap_or_default();
-    let warehouse = Redshift {
-        clients: session.cx.aws.clone(),
-        cluster: output("identifier"),
-        database: output("database"),
-        secret_arn: output("secret_arn"),
-    };
-    sales(&warehouse, &pipeline.warehouse.table).await.map_err(one)
+async fn summarize(session: &Session, table: &PipelineTable) -> Result<Sales, Vec<Diagnostic>> {
+    let warehouse = pipeline::warehouse(&session.cx, table).map_err(one)?;
+    sales(&warehouse, &table.warehouse.table).await.map_err(one)
 }
 
 /// Tells what is still running and what it costs, and stops it if the person wants.

@@ -33,11 +33,6 @@ impl Call {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 
-    /// Returns one member of a query-protocol body.
-    pub fn form_value(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    }
-
     /// Returns the body of a JSON-protocol request; an empty body is an empty object.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| serde_json::json!({}))

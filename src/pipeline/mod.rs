@@ -11,6 +11,7 @@ pub mod sample;
 mod step;
 mod steps;
 mod table;
+mod warehouse;
 
 pub use error::PipelineError;
 pub use event::{StepEvent, StepEvents, StepReport};
@@ -19,3 +20,4 @@ pub use profile::{Distinct, Profile};
 pub use runner::{Outcome, run};
 pub use step::{Dataset, StepCx, Tally};
 pub use table::{Pipeline, PipelineTable};
+pub use warehouse::warehouse;

@@ -7,6 +7,7 @@ use super::answer::write_snapshot;
 use super::describe::show;
 use super::service::{Inner, Request};
 use super::state::{Snapshot, arn};
+use crate::localcloud::engine;
 use crate::localcloud::master_secret;
 use crate::localcloud::query::{Refusal, Xml, now, page};
 
@@ -40,12 +41,8 @@ impl Inner {
     /// Stops the server and clears away what belonged to the instance.
     pub(super) async fn finish_deletion(&self, region: &str, identifier: &str, snapshot: Option<String>) {
         self.fleet.stop(&Self::fleet_key(region, identifier)).await;
-        let folder = self.folder(region, identifier);
-        let cleared = match &snapshot {
-            Some(name) => keep(folder, self.snapshot_folder(region, name)),
-            None => clear(folder),
-        };
-        if let Err(error) = cleared {
+        let kept = snapshot.as_ref().map(|name| self.snapshot_folder(region, name));
+        if let Err(error) = engine::retire(self.folder(region, identifier), kept.as_deref()) {
             tracing::error!(identifier, %error, "could not clear away the data folder");
         }
         let secret = self.read(region, |found| found.instances.get(identifier).and_then(|it| it.secret_arn.clone()));
@@ -86,7 +83,7 @@ impl Inner {
         let name = request.form.required("DBSnapshotIdentifier")?;
         let removed = self.change(&request.region, |region| region.snapshots.remove(name));
         let snapshot = removed.ok_or_else(|| missing_snapshot(name))?;
-        if let Err(error) = clear(self.snapshot_folder(&request.region, name)) {
+        if let Err(error) = engine::retire(self.snapshot_folder(&request.region, name), None) {
             tracing::error!(arn = arn(&request.region, "snapshot", name), %error, "could not remove a snapshot");
         }
         let write = |xml: &mut Xml| write_snapshot(xml, &request.region, &snapshot);
@@ -117,20 +114,6 @@ fn check_final_snapshot(skips: bool, name: Option<&str>, is_taken: bool) -> Resu
                 format!("Cannot create the snapshot because a snapshot with the identifier {name} already exists.");
             Err(Refusal::new("DBSnapshotAlreadyExists", message))
         }
-        _ => Ok(()),
-    }
-}
-
-fn keep(folder: PathBuf, place: PathBuf) -> std::io::Result<()> {
-    if let Some(parent) = place.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    std::fs::rename(folder, place)
-}
-
-fn clear(folder: PathBuf) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use super::answer::write_snapshot;
 use super::describe::{has_tags, show};
 use super::service::{Inner, Request};
 use super::state::Snapshot;
+use crate::localcloud::engine;
 use crate::localcloud::master_secret;
 use crate::localcloud::query::{Refusal, Xml, now, page};
 
@@ -37,12 +38,8 @@ impl Inner {
     /// Stops the server and clears away what belonged to the cluster.
     pub(super) async fn finish_deletion(&self, region: &str, identifier: &str, snapshot: Option<String>) {
         self.fleet.stop(&Self::fleet_key(region, identifier)).await;
-        let folder = self.folder(region, identifier);
-        let cleared = match &snapshot {
-            Some(name) => keep(folder, self.snapshot_folder(region, name)),
-            None => clear(folder),
-        };
-        if let Err(error) = cleared {
+        let kept = snapshot.as_ref().map(|name| self.snapshot_folder(region, name));
+        if let Err(error) = engine::retire(self.folder(region, identifier), kept.as_deref()) {
             tracing::error!(identifier, %error, "could not clear away the data folder");
         }
         let secret = self.read(region, |found| found.clusters.get(identifier).and_then(|it| it.secret_arn.clone()));
@@ -82,7 +79,7 @@ impl Inner {
         let name = request.form.required("SnapshotIdentifier")?;
         let removed = self.change(&request.region, |region| region.snapshots.remove(name));
         let snapshot = removed.ok_or_else(|| missing_snapshot(name))?;
-        if let Err(error) = clear(self.snapshot_folder(&request.region, name)) {
+        if let Err(error) = engine::retire(self.snapshot_folder(&request.region, name), None) {
             tracing::error!(name, %error, "could not remove a snapshot");
         }
         Ok(Xml::default().group("Snapshot", |xml| write_snapshot(xml, &snapshot)).finish())
@@ -110,20 +107,6 @@ fn check_final_snapshot(skips: bool, name: Option<&str>, is_taken: bool) -> Resu
         (false, Some(name)) if is_taken => {
             Err(Refusal::new("ClusterSnapshotAlreadyExists", format!("Snapshot {name} already exists.")))
         }
-        _ => Ok(()),
-    }
-}
-
-fn keep(folder: PathBuf, place: PathBuf) -> std::io::Result<()> {
-    if let Some(parent) = place.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    std::fs::rename(folder, place)
-}
-
-fn clear(folder: PathBuf) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }

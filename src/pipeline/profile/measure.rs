@@ -8,8 +8,8 @@ use super::Profile;
 use super::dialect::Dialect;
 use crate::aws::{AwsError, Sorted};
 use crate::kinds::mysql::Mysql as MysqlKind;
-use crate::pipeline::{PipelineError, StepCx};
-use crate::sql::{self, Mysql, MysqlTarget, Redshift, Row};
+use crate::pipeline::{PipelineError, StepCx, warehouse};
+use crate::sql::{self, Mysql, MysqlTarget, Row};
 use crate::wait::{Backoff, Probe, until};
 
 /// How long Athena may take.
@@ -56,15 +56,8 @@ pub(crate) async fn of_mysql(cx: &StepCx<'_>, load: Option<u64>) -> Result<Profi
 /// # Errors
 /// If the query fails.
 pub(crate) async fn of_warehouse(cx: &StepCx<'_>) -> Result<Profile, PipelineError> {
-    let hop = &cx.pipeline.warehouse;
-    let output = |name: &str| cx.output("redshift", &hop.cluster, name);
-    let redshift = Redshift {
-        clients: cx.cx.aws.clone(),
-        cluster: output("identifier")?,
-        database: output("database")?,
-        secret_arn: output("secret_arn")?,
-    };
-    let rows = redshift.query(&Dialect::Redshift.query(cx.pipeline, &hop.table, "")).await?;
+    let query = Dialect::Redshift.query(cx.pipeline, &cx.pipeline.warehouse.table, "");
+    let rows = warehouse(cx.cx, cx.pipeline)?.query(&query).await?;
     read(cx, "Redshift", &rows)
 }
 
