@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 
+use super::faults::Fate;
+
 /// A request whose body was read whole. S3 requests are streamed and never become a `Call`.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -20,6 +22,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body as sent.
     pub body: Bytes,
+    /// What is to become of what it begins, where a fault says so.
+    pub fate: Fate,
 }
 
 impl Call {

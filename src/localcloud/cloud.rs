@@ -3,14 +3,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::athena::AthenaService;
+use super::control::Tagging;
+use super::faults::{Calls, Faults};
 use super::gateway::Gateway;
 use super::glue::GlueService;
 use super::home::Home;
@@ -21,6 +24,7 @@ use super::redshift_data::RedshiftData;
 use super::s3::S3;
 use super::secrets::Secrets;
 use super::service::Service;
+use super::tasks::Tasks;
 
 /// The port that the AWS emulators of the field share.
 pub const DEFAULT_PORT: u16 = 4566;
@@ -34,6 +38,40 @@ pub struct Options {
     pub port: u16,
     /// The Python interpreter that runs Lambda handlers and Glue scripts.
     pub python: PathBuf,
+    /// Whether there are servers and interpreters behind the control plane.
+    pub engines: Engines,
+}
+
+impl Options {
+    /// Returns the options of a local cloud within a test: a free port and no engines.
+    pub fn in_process(home: Home) -> Self {
+        Self { home, port: 0, python: "python3".into(), engines: Engines::Off }
+    }
+}
+
+/// Whether there are servers and interpreters behind the control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engines {
+    /// Databases are served, functions and jobs run.
+    On,
+    /// Everything can be made, described, changed and deleted, but no process is started: databases have states and
+    /// endpoints without a server, and what would run a function, job, query or crawl is refused.
+    Off,
+}
+
+impl Engines {
+    /// Reads `on` or `off`.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::On, Self::Off].into_iter().find(|engines| engines.name() == word)
+    }
+
+    /// Returns `on` or `off`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// Why a local cloud could not start.
@@ -64,12 +102,30 @@ pub struct Context {
     pub endpoint: String,
     /// The Python interpreter that runs Lambda handlers and Glue scripts.
     pub python: PathBuf,
+    /// Whether there are servers and interpreters behind the control plane.
+    pub engines: Engines,
+    /// What runs in the background and ends with the cloud.
+    pub(super) tasks: Tasks,
 }
 
-/// A local cloud that listens until it is stopped.
+impl Context {
+    /// Returns how long a change that touches no server shows as under way.
+    pub(super) fn settling(&self) -> Duration {
+        if self.has_no_engines() { Duration::ZERO } else { Duration::from_millis(300) }
+    }
+
+    /// Returns whether nothing is started behind the control plane.
+    pub(super) fn has_no_engines(&self) -> bool {
+        self.engines == Engines::Off
+    }
+}
+
+/// A local cloud that listens until it is stopped or dropped.
 pub struct Cloud {
-    endpoint: String,
+    context: Context,
     services: Vec<Arc<dyn Service>>,
+    faults: Faults,
+    calls: Calls,
     listener: JoinHandle<()>,
     stop_asked: watch::Receiver<bool>,
 }
@@ -84,23 +140,35 @@ impl Cloud {
         let socket = TcpListener::bind(address).await.map_err(|_| StartError::PortTaken { port: options.port })?;
         let port = socket.local_addr().map_or(options.port, |address| address.port());
         let endpoint = format!("http://127.0.0.1:{port}");
-        let context = Context { home: options.home, endpoint, python: options.python };
+        let Options { home, python, engines, .. } = options;
+        let context = Context { home, endpoint, python, engines, tasks: Tasks::default() };
         let unusable = |source| StartError::Home { path: context.home.root().display().to_string(), source };
         let s3 = Arc::new(S3::open(&context).map_err(unusable)?);
         let mut services = open_services(&context).await.map_err(unusable)?;
         services.push(Arc::clone(&s3) as Arc<dyn Service>);
-        let gateway = Arc::new(Gateway::new(&services, s3, context.home.root()));
-        let stop_asked = gateway.stop_asked();
+        services.push(Arc::new(Tagging::new(&services)));
+        let gateway = Arc::new(Gateway::new(&services, s3, &context));
+        let (faults, calls, stop_asked) = (gateway.faults().clone(), gateway.calls().clone(), gateway.stop_asked());
         let listener = tokio::spawn(listen(socket, gateway));
         for service in &services {
             service.resume().await;
         }
-        Ok(Self { endpoint: context.endpoint, services, listener, stop_asked })
+        Ok(Self { context, services, faults, calls, listener, stop_asked })
     }
 
     /// Returns the endpoint URL.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.context.endpoint
+    }
+
+    /// Returns the faults that strike its calls.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Returns the journal of the calls that customers made.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// Returns when somebody asked this process, through `POST /_stack/stop`, to stop.
@@ -111,11 +179,23 @@ impl Cloud {
     }
 
     /// Stops every engine, then the endpoint.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         for service in &self.services {
             service.stop().await;
         }
         self.listener.abort();
+        // It ends because it was told to.
+        let _ = (&mut self.listener).await;
+        self.context.tasks.stop().await;
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.listener.abort();
+        self.services.iter().for_each(|service| service.abort());
+        self.context.tasks.abort();
+        self.context.home.backlog().flush();
     }
 }
 
@@ -138,10 +218,13 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
 }
 
 async fn listen(socket: TcpListener, gateway: Arc<Gateway>) {
+    // Connections end with the listener.
+    let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = socket.accept().await else { continue };
+        while connections.try_join_next().is_some() {}
         let gateway = Arc::clone(&gateway);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let answer = service_fn(move |request| {
                 let gateway = Arc::clone(&gateway);
                 async move { gateway.answer(request).await }

@@ -5,12 +5,15 @@
 //! to each other as a customer would, through the endpoint and the AWS SDK.
 
 mod athena;
+mod backlog;
 mod call;
 mod cloud;
 mod control;
+mod denial;
 mod documents;
 mod emulated;
 mod engine;
+mod faults;
 mod gateway;
 mod glue;
 mod home;
@@ -32,8 +35,10 @@ mod secrets;
 mod service;
 mod store;
 mod subnets;
+mod tasks;
 mod worker;
 
 pub use call::{Call, Reply};
-pub use cloud::{Cloud, Context, DEFAULT_PORT, Options, StartError};
+pub use cloud::{Cloud, Context, DEFAULT_PORT, Engines, Options, StartError};
+pub use faults::{CallRecord, Calls, Effect, Fate, Fault, Faults, Standing};
 pub use home::Home;

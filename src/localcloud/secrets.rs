@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use winterbaume_secretsmanager::SecretsManagerService;
 
 use super::emulated::Emulated;
-use super::service::Service;
+use super::service::{Service, Tagged};
 use super::{Call, Home, Reply};
 
 /// Secrets with their values, tags and recovery window.
@@ -54,6 +54,29 @@ impl Secrets {
         Reply::json(&answer)
     }
 
+    /// Returns every secret with its tags, those that wait for their deletion left out.
+    async fn tagged_secrets(&self, region: &str) -> Option<Vec<Tagged>> {
+        let call = Call {
+            service: "secretsmanager".to_owned(),
+            region: region.to_owned(),
+            operation: String::new(),
+            method: http::Method::POST,
+            target: "/".to_owned(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            fate: super::faults::Fate::default(),
+        };
+        let listed = self.ask(&call, "ListSecrets", json!({})).await?;
+        let mut found = Vec::new();
+        for secret in listed["SecretList"].as_array()? {
+            let tags = secret["Tags"].as_array().into_iter().flatten();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let tags = tags.map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect();
+            found.push(Tagged { arn: text(&secret["ARN"]), tags });
+        }
+        Some(found)
+    }
+
     async fn ask(&self, call: &Call, operation: &str, request: Value) -> Option<Value> {
         let mut call = call.clone();
         let target = format!("secretsmanager.{operation}");
@@ -69,6 +92,10 @@ impl Secrets {
 impl Service for Secrets {
     fn signing_names(&self) -> &'static [&'static str] {
         &["secretsmanager"]
+    }
+
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        self.tagged_secrets(region).await.unwrap_or_default()
     }
 
     async fn handle(&self, call: Call) -> Reply {

@@ -1,21 +1,32 @@
 //! The typed state of a service that is answered here, saved after every change.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Home;
+use super::backlog::{self, Backlog};
 
 /// A state in memory with its copy on disk.
 #[derive(Debug)]
 pub(super) struct Store<T> {
-    value: Mutex<T>,
-    path: PathBuf,
+    kept: Arc<Kept<T>>,
+    backlog: Backlog,
 }
 
-impl<T: Default + Serialize + DeserializeOwned> Store<T> {
+#[derive(Debug)]
+struct Kept<T> {
+    value: Mutex<T>,
+    path: PathBuf,
+    /// Held while the file is written, so that an older state never replaces a newer one.
+    writing: Mutex<()>,
+    size: AtomicUsize,
+}
+
+impl<T: Default + Serialize + DeserializeOwned + Send + 'static> Store<T> {
     /// Reads what was saved under `name`, or takes an empty state.
     ///
     /// # Errors
@@ -24,35 +35,47 @@ impl<T: Default + Serialize + DeserializeOwned> Store<T> {
         let folder = home.state();
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.json"));
-        let value = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => T::default(),
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self { value: Mutex::new(value), path })
+        let value = if bytes.is_empty() { T::default() } else { serde_json::from_slice(&bytes)? };
+        let size = AtomicUsize::new(bytes.len());
+        let kept = Arc::new(Kept { value: Mutex::new(value), path, writing: Mutex::new(()), size });
+        Ok(Self { kept, backlog: home.backlog().clone() })
     }
 
     /// Looks at the state.
     pub(super) fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        look(&self.lock())
+        look(&self.kept.lock())
     }
 
     /// Changes the state and saves it.
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let mut value = self.lock();
-        let outcome = change(&mut value);
-        let beside = self.path.with_extension("json.new");
-        // Written beside its place and moved there, so that a crash leaves the old or the new.
-        let saved = serde_json::to_vec_pretty(&*value)
-            .map_err(std::io::Error::from)
-            .and_then(|bytes| std::fs::write(&beside, bytes))
-            .and_then(|()| std::fs::rename(&beside, &self.path));
+        let outcome = change(&mut self.kept.lock());
+        let kept = Arc::clone(&self.kept);
+        let size = kept.size.load(Ordering::Relaxed);
+        self.backlog.save(&self.kept.path, size, move || kept.save());
+        outcome
+    }
+}
+
+impl<T: Serialize> Kept<T> {
+    fn save(&self) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = serde_json::to_vec(&*self.lock()).map_err(std::io::Error::from);
+        let saved = text.and_then(|text| {
+            self.size.store(text.len(), Ordering::Relaxed);
+            backlog::replace(&self.path, &text)
+        });
         if let Err(error) = saved {
             tracing::error!(path = %self.path.display(), %error, "could not save the state");
         }
-        outcome
     }
+}
 
+impl<T> Kept<T> {
     fn lock(&self) -> MutexGuard<'_, T> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use crate::localcloud::cloud::Context;
 use crate::localcloud::documents::Documents;
 use crate::localcloud::refusal::Refusal;
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::{Call, Reply};
 
 /// What an operation answers.
@@ -54,11 +54,19 @@ impl Service for AthenaService {
         }
     }
 
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        self.athena.every_tag(region)
+    }
+
     async fn resume(&self) {
         self.athena.fail_interrupted();
     }
 
     async fn stop(&self) {
+        self.abort();
+    }
+
+    fn abort(&self) {
         for (_, handle) in self.athena.lock().drain() {
             handle.abort();
         }

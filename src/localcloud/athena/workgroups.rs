@@ -9,6 +9,7 @@ use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::mint;
 use crate::localcloud::page::page;
 use crate::localcloud::refusal::Refusal;
+use crate::localcloud::service::Tagged;
 
 /// The kind of document that a work group is.
 const WORK_GROUP: &str = "workgroup";
@@ -126,6 +127,13 @@ impl Athena {
         let pairs = tags.as_object().into_iter().flatten().map(|(key, value)| json!({ "Key": key, "Value": value }));
         let (shown, next) = page(pairs.collect(), input["NextToken"].as_str(), input["MaxResults"].as_u64(), 75);
         Ok(json!({ "Tags": shown, "NextToken": next }))
+    }
+
+    /// Returns every work group that was tagged, by its ARN.
+    pub(super) fn every_tag(&self, region: &str) -> Vec<Tagged> {
+        let arn = |name: &str| format!("arn:aws:athena:{region}:{ACCOUNT}:workgroup/{name}");
+        let all = self.documents.list(region, TAGS).into_iter();
+        all.map(|(name, tags)| Tagged::of_object(arn(&name), &tags)).collect()
     }
 
     fn tagged(&self, region: &str, input: &Value) -> Result<String, Refusal> {

@@ -10,11 +10,25 @@ use tokio::sync::Mutex;
 
 use super::account::Account;
 use super::process::{Launch, Process, prepare};
-use super::{EngineError, Server, binaries, port, random};
+use super::{EngineError, Server, binaries, duplicate, port, random};
 
 const ADMIN: &str = "rdsadmin";
 const START_LIMIT: Duration = Duration::from_secs(90);
 const ATTEMPTS: usize = 3;
+
+/// Parameters that the local cloud gives every server, in place of the engine's own defaults.
+const OWN_DEFAULTS: &[(&str, &str)] = &[
+    ("character_set_server", "utf8mb4"),
+    ("innodb_buffer_pool_size", "268435456"),
+    // What is committed is with the kernel: it survives the process, though not the machine.
+    ("innodb_flush_log_at_trx_commit", "2"),
+    // Like RDS MySQL 8.4, whose default this is.
+    (
+        "sql_mode",
+        "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+         NO_ENGINE_SUBSTITUTION",
+    ),
+];
 
 /// Only one template is made at a time.
 static TEMPLATE: Mutex<()> = Mutex::const_new(());
@@ -100,13 +114,10 @@ impl MySqlPlan {
         }
         make_template(&self.template, program, flavour, account).await?;
         std::fs::create_dir_all(&self.folder).map_err(EngineError::file(&self.folder))?;
-        let beside = self.folder.join("data.new");
-        let _ = std::fs::remove_dir_all(&beside);
-        copy_folder(&self.template.join("data"), &beside)?;
         if let Some(account) = account {
             account.own(&self.folder)?;
         }
-        std::fs::rename(&beside, &data).map_err(EngineError::file(&data))
+        duplicate(&self.template.join("data"), &data).map_err(EngineError::file(&data))
     }
 
     fn write_init_file(&self, password: &str, account: Option<Account>) -> Result<PathBuf, EngineError> {
@@ -144,18 +155,11 @@ impl MySqlPlan {
             format!("--init-file={}", init_file.display()),
             "--skip-name-resolve".to_owned(),
             "--performance-schema=OFF".to_owned(),
-            "--character-set-server=utf8mb4".to_owned(),
-            "--innodb-buffer-pool-size=256M".to_owned(),
-            // What is committed is with the kernel: it survives the process, though not the machine.
-            "--innodb-flush-log-at-trx-commit=2".to_owned(),
             "--skip-log-bin".to_owned(),
-            // Like RDS MySQL 8.4, whose default this is.
-            "--sql-mode=ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
-             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
-                .to_owned(),
             "--slow-query-log-file=slow.log".to_owned(),
             "--general-log-file=general.log".to_owned(),
         ];
+        words.extend(OWN_DEFAULTS.iter().map(|(name, value)| format!("--{name}={value}")));
         match flavour {
             Flavour::MariaDb => {
                 words.push("--collation-server=utf8mb4_uca1400_nopad_ai_ci".to_owned());
@@ -179,6 +183,16 @@ pub(crate) async fn run(port: u16, password: &str, statements: &[String]) -> Res
         connection.query_drop(statement).await.map_err(refused)?;
     }
     connection.disconnect().await.map_err(refused)
+}
+
+/// Returns what sets a parameter in a running server, to a value or to what it would have at a start.
+pub(crate) fn set_statement(name: &str, value: Option<&str>) -> String {
+    let own = || OWN_DEFAULTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    match value.or_else(own) {
+        None => format!("SET GLOBAL {name} = DEFAULT"),
+        Some(number) if number.parse::<f64>().is_ok() => format!("SET GLOBAL {name} = {number}"),
+        Some(text) => format!("SET GLOBAL {name} = '{}'", text.replace('\\', "\\\\").replace('\'', "''")),
+    }
 }
 
 /// Translates one server parameter. `loose` makes the server warn in its log about a name that it does not know.
@@ -246,21 +260,6 @@ async fn make_template(
     std::fs::rename(&beside, &finished).map_err(EngineError::file(&finished))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), EngineError> {
-    std::fs::create_dir_all(to).map_err(EngineError::file(to))?;
-    for entry in std::fs::read_dir(from).map_err(EngineError::file(from))? {
-        let source = entry.map_err(EngineError::file(from))?.path();
-        let Some(name) = source.file_name() else { continue };
-        let target = to.join(name);
-        if source.is_dir() {
-            copy_folder(&source, &target)?;
-        } else {
-            std::fs::copy(&source, &target).map_err(EngineError::file(&source))?;
-        }
-    }
-    Ok(())
-}
-
 async fn connect(port: u16, password: &str) -> Result<Conn, mysql_async::Error> {
     let options = OptsBuilder::default()
         .ip_or_hostname("127.0.0.1")
@@ -301,6 +300,13 @@ mod tests {
             "--loose-collation_server=utf8mb4_uca1400_nopad_as_cs"
         );
         assert_eq!(translate("max_allowed_packet", "1024"), "--loose-max_allowed_packet=1024");
+    }
+
+    #[test]
+    fn a_reset_goes_back_to_what_a_start_gives() {
+        assert_eq!(set_statement("max_allowed_packet", Some("1024")), "SET GLOBAL max_allowed_packet = 1024");
+        assert_eq!(set_statement("max_allowed_packet", None), "SET GLOBAL max_allowed_packet = DEFAULT");
+        assert!(set_statement("sql_mode", None).contains("'ONLY_FULL_GROUP_BY"));
     }
 
     #[test]

@@ -95,6 +95,14 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    /// Ends a server that nobody stopped in time; one that was stopped is gone already.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// How long a child may live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lifetime {

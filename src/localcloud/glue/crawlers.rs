@@ -121,7 +121,7 @@ impl Glue {
     }
 
     pub(super) fn get_crawlers(&self, region: &str, input: &Value) -> Answer {
-        Ok(paged("Crawlers", self.all(region, CRAWLER), input, 1000))
+        Ok(self.paged_documents("Crawlers", region, CRAWLER, input, 1000))
     }
 
     pub(super) fn batch_get_crawlers(&self, region: &str, input: &Value) -> Answer {
@@ -139,8 +139,7 @@ impl Glue {
     }
 
     pub(super) fn list_crawlers(&self, region: &str, input: &Value) -> Answer {
-        let mut names: Vec<Value> =
-            self.documents.list(region, CRAWLER).into_iter().map(|(name, _)| json!(name)).collect();
+        let mut names: Vec<Value> = self.documents.names(region, CRAWLER).into_iter().map(|name| json!(name)).collect();
         names.retain(|name| self.fits_tags(region, CRAWLER, name.as_str().unwrap_or_default(), &input["Tags"]));
         Ok(paged("CrawlerNames", names, input, 1000))
     }

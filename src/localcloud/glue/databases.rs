@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refused::{absent, exists, invalid, required};
-use super::service::{Answer, Glue, paged};
+use super::service::{Answer, Glue};
 use super::tables::TABLE;
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::mint;
@@ -34,7 +34,7 @@ impl Glue {
     }
 
     pub(super) fn get_databases(&self, region: &str, input: &Value) -> Answer {
-        Ok(paged("DatabaseList", self.all(region, DATABASE), input, 100))
+        Ok(self.paged_documents("DatabaseList", region, DATABASE, input, 100))
     }
 
     pub(super) fn update_database(&self, region: &str, input: &Value) -> Answer {

@@ -92,7 +92,7 @@ impl Glue {
     }
 
     pub(super) fn get_jobs(&self, region: &str, input: &Value) -> Answer {
-        Ok(paged("Jobs", self.all(region, JOB), input, 1000))
+        Ok(self.paged_documents("Jobs", region, JOB, input, 1000))
     }
 
     pub(super) fn batch_get_jobs(&self, region: &str, input: &Value) -> Answer {
@@ -108,8 +108,9 @@ impl Glue {
     }
 
     pub(super) fn list_jobs(&self, region: &str, input: &Value) -> Answer {
-        let names = self.documents.list(region, JOB).into_iter().map(|(name, _)| name);
-        let fitting = names.filter(|name| self.fits_tags(region, JOB, name, &input["Tags"])).map(|name| json!(name));
+        let names = self.documents.names(region, JOB);
+        let fitting =
+            names.into_iter().filter(|name| self.fits_tags(region, JOB, name, &input["Tags"])).map(|name| json!(name));
         Ok(paged("JobNames", fitting.collect(), input, 1000))
     }
 

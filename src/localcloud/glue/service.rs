@@ -12,7 +12,7 @@ use crate::localcloud::cloud::Context;
 use crate::localcloud::documents::Documents;
 use crate::localcloud::page::page;
 use crate::localcloud::refusal::Refusal;
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::{Call, Reply, worker};
 
 /// What an operation answers.
@@ -57,13 +57,18 @@ impl Tasks {
         task.is_some_and(|task| !task.handle.is_finished() && task.stop.send(true).is_ok())
     }
 
-    /// Tells all to stop and waits until they have.
-    async fn stop_all(&self) {
-        let tasks = std::mem::take(&mut *self.lock());
-        for task in tasks.values() {
+    /// Tells all to stop.
+    fn tell_all(&self) {
+        for task in self.lock().values() {
             // A task that ended has dropped its receiver.
             let _ = task.stop.send(true);
         }
+    }
+
+    /// Tells all to stop and waits until they have.
+    async fn stop_all(&self) {
+        self.tell_all();
+        let tasks = std::mem::take(&mut *self.lock());
         for task in tasks.into_values() {
             if task.handle.await.is_err() {
                 tracing::warn!("a task of Glue ended badly");
@@ -82,7 +87,9 @@ impl GlueService {
     /// # Errors
     /// If the saved state cannot be read.
     pub(crate) async fn open(context: &Context) -> std::io::Result<Self> {
-        worker::sweep(worker::HOME_MARK, &context.home.root().display().to_string()).await;
+        if !context.has_no_engines() {
+            worker::sweep(worker::HOME_MARK, &context.home.root().display().to_string()).await;
+        }
         worker::clear_scratch(&context.home.scratch(), "glue-")?;
         Ok(Self {
             glue: Arc::new(Glue {
@@ -108,6 +115,10 @@ impl Service for GlueService {
         }
     }
 
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        self.glue.every_tag(region)
+    }
+
     async fn resume(&self) {
         self.glue.fail_interrupted_crawls();
         self.glue.fail_interrupted_runs();
@@ -116,6 +127,11 @@ impl Service for GlueService {
     async fn stop(&self) {
         self.glue.crawls.stop_all().await;
         self.glue.runs.stop_all().await;
+    }
+
+    fn abort(&self) {
+        self.glue.crawls.tell_all();
+        self.glue.runs.tell_all();
     }
 }
 
@@ -193,6 +209,14 @@ impl Glue {
         })
     }
 
+    /// Answers a list of all documents of a kind in pages; only those of the page are read.
+    pub(super) fn paged_documents(&self, member: &str, region: &str, kind: &str, input: &Value, most: usize) -> Value {
+        let names = self.documents.names(region, kind);
+        let (shown, next) = page(names, input["NextToken"].as_str(), input["MaxResults"].as_u64(), most);
+        let documents = shown.iter().filter_map(|name| self.documents.get(region, kind, name));
+        with_token(member, documents.collect(), next)
+    }
+
     /// Returns the documents of a kind without their names.
     pub(super) fn all(&self, region: &str, kind: &str) -> Vec<Value> {
         self.documents.list(region, kind).into_iter().map(|(_, document)| document).collect()
@@ -202,6 +226,10 @@ impl Glue {
 /// Answers a list in pages.
 pub(super) fn paged(member: &str, all: Vec<Value>, input: &Value, most: usize) -> Value {
     let (shown, next) = page(all, input["NextToken"].as_str(), input["MaxResults"].as_u64(), most);
+    with_token(member, shown, next)
+}
+
+fn with_token(member: &str, shown: Vec<Value>, next: Option<String>) -> Value {
     let mut body = serde_json::json!({ member: shown });
     if let Some(next) = next {
         body["NextToken"] = Value::String(next);

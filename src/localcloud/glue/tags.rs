@@ -6,6 +6,7 @@ use super::refused::{absent, invalid, required, texts};
 use super::service::{Answer, Glue};
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::refusal::Refusal;
+use crate::localcloud::service::Tagged;
 
 /// The kind of document that holds the tags of one thing.
 const TAGS: &str = "tags";
@@ -43,6 +44,12 @@ impl Glue {
     pub(super) fn get_tags(&self, region: &str, input: &Value) -> Answer {
         let (kind, name) = self.tagged(region, input)?;
         Ok(json!({ "Tags": self.tags_of(region, &kind, &name) }))
+    }
+
+    /// Returns everything that was tagged, by its ARN.
+    pub(super) fn every_tag(&self, region: &str) -> Vec<Tagged> {
+        let all = self.documents.list(region, TAGS).into_iter();
+        all.map(|(key, tags)| Tagged::of_object(format!("arn:aws:glue:{region}:{ACCOUNT}:{key}"), &tags)).collect()
     }
 
     /// Returns the tags of a thing as an object.

@@ -40,7 +40,7 @@ impl Lambda {
 
     fn work_on(self: &Arc<Self>, region: &str, request: &str) {
         let (lambda, region, request) = (Arc::clone(self), region.to_owned(), request.to_owned());
-        tokio::spawn(async move { lambda.attempt_event(&region, &request).await });
+        self.context.tasks.spawn(async move { lambda.attempt_event(&region, &request).await });
     }
 
     async fn attempt_event(self: &Arc<Self>, region: &str, request: &str) {

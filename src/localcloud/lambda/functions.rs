@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::refused::{conflict, constraint, invalid, not_found};
 use super::route::{function_name, query};
 use super::service::{Answer, FUNCTION, Lambda};
-use super::{input, settings};
+use super::{input, network, settings};
 use crate::localcloud::page::page;
 use crate::localcloud::refusal::Refusal;
 use crate::localcloud::{Call, Reply};
@@ -36,7 +36,7 @@ impl Lambda {
         settings::check_role(&wanted, &self.context.endpoint, region).await?;
         let layers = self.layers_of(region, &wanted)?.unwrap_or_default();
         let mut configuration = settings::fresh(region, name);
-        settings::apply_network(&mut configuration, &wanted, &self.context.endpoint, region).await?;
+        network::apply(&mut configuration, &wanted, &self.context.endpoint, region).await?;
         let stored = self.store.take(&wanted["Code"], &self.context.endpoint, region).await?;
         settings::apply(&mut configuration, &wanted);
         settings::apply_layers(&mut configuration, &layers);
@@ -50,7 +50,7 @@ impl Lambda {
         if !self.documents.create(region, FUNCTION, name, document) {
             return Err(conflict(format!("Function already exist: {name}")));
         }
-        self.settle_later(region, name);
+        self.settle_later(region, name, &call.fate);
         Ok(Reply::new(201, "application/json", configuration.to_string()))
     }
 
@@ -71,7 +71,7 @@ impl Lambda {
             document["Code"] = json!(stored.name);
         })?;
         self.forget_unused(&[old]);
-        self.finish_change(region, &name)
+        self.finish_change(call, &name)
     }
 
     pub(super) async fn update_configuration(self: &Arc<Self>, call: &Call, given: &str) -> Answer {
@@ -81,19 +81,22 @@ impl Lambda {
         self.refuse_while_busy(&document, &wanted)?;
         settings::check_role(&wanted, &self.context.endpoint, region).await?;
         let layers = self.layers_of(region, &wanted)?;
-        let mut network = json!({});
-        settings::apply_network(&mut network, &wanted, &self.context.endpoint, region).await?;
+        let mut place = json!({});
+        network::apply(&mut place, &wanted, &self.context.endpoint, region).await?;
         self.change(region, &name, |document| {
             settings::apply(&mut document["Configuration"], &wanted);
-            if !network["VpcConfig"].is_null() {
-                document["Configuration"]["VpcConfig"] = network["VpcConfig"].clone();
+            if !place["VpcConfig"].is_null() {
+                document["Configuration"]["VpcConfig"] = place["VpcConfig"].clone();
             }
             if let Some(layers) = &layers {
                 settings::apply_layers(&mut document["Configuration"], layers);
                 document["LayerCode"] = json!(layer_code(layers));
             }
         })?;
-        self.finish_change(region, &name)
+        if !place["VpcConfig"].is_null() && !network::same_place(&document["Configuration"], &place) {
+            network::leave(&document["Configuration"], &self.context.endpoint, region).await;
+        }
+        self.finish_change(call, &name)
     }
 
     fn change(&self, region: &str, name: &str, change: impl FnOnce(&mut Value)) -> Result<(), Refusal> {
@@ -108,9 +111,9 @@ impl Lambda {
         changed.ok_or_else(|| missing(region, name))
     }
 
-    fn finish_change(self: &Arc<Self>, region: &str, name: &str) -> Answer {
-        let (_, document) = self.function(region, name)?;
-        self.settle_later(region, name);
+    fn finish_change(self: &Arc<Self>, call: &Call, name: &str) -> Answer {
+        let (_, document) = self.function(&call.region, name)?;
+        self.settle_later(&call.region, name, &call.fate);
         json_reply(&document["Configuration"])
     }
 
@@ -131,13 +134,30 @@ impl Lambda {
         Ok(())
     }
 
-    pub(super) async fn delete_function(&self, call: &Call, given: &str) -> Answer {
+    pub(super) async fn delete_function(self: &Arc<Self>, call: &Call, given: &str) -> Answer {
         let (name, document) = self.function(&call.region, given)?;
-        self.documents.remove(&call.region, FUNCTION, &name);
-        self.pool.retire(&call.region, &name).await;
+        if call.fate.slow().is_zero() {
+            self.finish_deletion(&call.region, &name, &document).await;
+            return Ok(Reply::new(204, "application/json", ""));
+        }
+        self.documents.edit(&call.region, FUNCTION, &name, |document| {
+            document["Configuration"]["State"] = json!("Deleting");
+        });
+        let (lambda, region, fate) = (Arc::clone(self), call.region.clone(), call.fate.clone());
+        self.context.tasks.spawn(async move {
+            fate.wait().await;
+            lambda.finish_deletion(&region, &name, &document).await;
+        });
+        Ok(Reply::new(204, "application/json", ""))
+    }
+
+    /// Forgets a function and ends what runs of it.
+    pub(super) async fn finish_deletion(&self, region: &str, name: &str, document: &Value) {
+        self.documents.remove(region, FUNCTION, name);
+        self.pool.retire(region, name).await;
         let code = document["Code"].as_str().unwrap_or_default().to_owned();
         self.forget_unused(&[code]);
-        Ok(Reply::new(204, "application/json", ""))
+        network::leave(&document["Configuration"], &self.context.endpoint, region).await;
     }
 
     pub(super) fn get_function(&self, call: &Call, given: &str) -> Answer {
@@ -168,10 +188,11 @@ impl Lambda {
     }
 
     pub(super) fn list_functions(&self, call: &Call) -> Answer {
-        let functions = self.documents.list(&call.region, FUNCTION);
-        let all: Vec<Value> = functions.into_iter().map(|(_, document)| listed(&document)).collect();
+        let names = self.documents.names(&call.region, FUNCTION);
         let limit = query(call, "MaxItems").and_then(|limit| limit.parse().ok());
-        let (shown, next) = page(all, query(call, "Marker").as_deref(), limit, 50);
+        let (shown, next) = page(names, query(call, "Marker").as_deref(), limit, 50);
+        let documents = shown.iter().filter_map(|name| self.documents.get(&call.region, FUNCTION, name));
+        let shown: Vec<Value> = documents.map(|document| listed(&document)).collect();
         json_reply(&json!({ "Functions": shown, "NextMarker": next }))
     }
 

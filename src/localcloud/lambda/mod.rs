@@ -12,6 +12,7 @@ mod image;
 mod input;
 mod invoke;
 mod layers;
+mod network;
 mod policy;
 mod pool;
 mod refused;
@@ -21,4 +22,5 @@ mod service;
 mod settings;
 mod transcript;
 
+pub(super) use route::action;
 pub(super) use service::LambdaService;

@@ -130,7 +130,9 @@ impl Pool {
         self.slots.close();
         let environments = std::mem::take(&mut *self.idle.lock().await);
         close_all(environments.into_values().flatten().collect()).await;
-        worker::sweep(worker::RUN_MARK, &self.run).await;
+        if self.managed.initialized() {
+            worker::sweep(worker::RUN_MARK, &self.run).await;
+        }
     }
 }
 

@@ -54,6 +54,33 @@ pub(super) fn query_all(call: &Call, name: &str) -> Vec<String> {
     values.map(|(_, value)| value.into_owned()).collect()
 }
 
+/// Returns the name of the action that a request needs the permission for, without `lambda:`.
+pub(in super::super) fn action(call: &Call) -> String {
+    let action = match route(call) {
+        Route::GetConfiguration(_) => "GetFunctionConfiguration",
+        Route::UpdateConfiguration(_) => "UpdateFunctionConfiguration",
+        Route::UpdateCode(_) => "UpdateFunctionCode",
+        Route::DownloadCode(_) => "GetFunction",
+        Route::ListVersions(_) => "ListVersionsByFunction",
+        Route::Invoke(_) | Route::InvokeAsync(_) => "InvokeFunction",
+        Route::Tag(_) => "TagResource",
+        Route::Untag(_) => "UntagResource",
+        Route::PutConcurrency(_) => "PutFunctionConcurrency",
+        Route::GetConcurrency(_) => "GetFunctionConcurrency",
+        Route::DeleteConcurrency(_) => "DeleteFunctionConcurrency",
+        Route::PutEventInvoke(_) => "PutFunctionEventInvokeConfig",
+        Route::GetEventInvoke(_) => "GetFunctionEventInvokeConfig",
+        Route::DeleteEventInvoke(_) => "DeleteFunctionEventInvokeConfig",
+        Route::GetLayerByArn(_) | Route::GetLayer(..) | Route::DownloadLayer(..) => "GetLayerVersion",
+        Route::PublishLayer(_) => "PublishLayerVersion",
+        Route::DeleteLayer(..) => "DeleteLayerVersion",
+        Route::AccountSettings => "GetAccountSettings",
+        // The others are called as their actions are.
+        other => return format!("{other:?}").split('(').next().unwrap_or_default().to_owned(),
+    };
+    action.to_owned()
+}
+
 /// Reads the route of a request.
 pub(super) fn route(call: &Call) -> Route {
     let words: Vec<String> = call.path().split('/').filter(|word| !word.is_empty()).skip(1).map(decode).collect();

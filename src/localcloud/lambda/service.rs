@@ -4,17 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::code::CodeStore;
 use super::functions::json_reply;
 use super::image::Image;
 use super::pool::Pool;
 use super::route::{Route, route};
+use super::settings;
 use crate::localcloud::cloud::Context;
 use crate::localcloud::documents::Documents;
+use crate::localcloud::faults::Fate;
 use crate::localcloud::refusal::Refusal;
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::{Call, Reply, worker};
 
 /// The kind of document that a function is.
@@ -23,6 +25,9 @@ pub(super) const FUNCTION: &str = "function";
 pub(super) const LAYER: &str = "layer";
 /// The kind of document that an event is which still has to be run.
 pub(super) const EVENT: &str = "event";
+
+/// How many executions an account may have at once.
+const CONCURRENT_EXECUTIONS: u64 = 1000;
 
 /// What an operation answers.
 pub(super) type Answer = Result<Reply, Refusal>;
@@ -47,7 +52,9 @@ impl LambdaService {
     /// # Errors
     /// If the saved state cannot be read.
     pub(crate) async fn open(context: &Context) -> std::io::Result<Self> {
-        worker::sweep(worker::HOME_MARK, &context.home.root().display().to_string()).await;
+        if !context.has_no_engines() {
+            worker::sweep(worker::HOME_MARK, &context.home.root().display().to_string()).await;
+        }
         worker::clear_scratch(&context.home.scratch(), "lambda-")?;
         Ok(Self {
             lambda: Arc::new(Lambda {
@@ -71,14 +78,23 @@ impl Service for LambdaService {
         self.lambda.answer(&call).await.unwrap_or_else(|refusal| refusal.reply())
     }
 
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        let functions = self.lambda.documents.list(region, FUNCTION).into_iter();
+        functions.map(|(name, document)| Tagged::of_object(settings::arn(region, &name), &document["Tags"])).collect()
+    }
+
     async fn resume(&self) {
         let lambda = Arc::clone(&self.lambda);
-        tokio::spawn(async move { lambda.pool.end_idle().await });
+        self.lambda.context.tasks.spawn(async move { lambda.pool.end_idle().await });
         for region in self.lambda.documents.regions() {
             for (name, document) in self.lambda.documents.list(&region, FUNCTION) {
                 let configuration = &document["Configuration"];
+                if configuration["State"] == "Deleting" {
+                    self.lambda.finish_deletion(&region, &name, &document).await;
+                    continue;
+                }
                 if configuration["State"] != "Active" || configuration["LastUpdateStatus"] != "Successful" {
-                    self.lambda.settle_later(&region, &name);
+                    self.lambda.settle_later(&region, &name, &Fate::default());
                 }
             }
         }
@@ -124,7 +140,7 @@ impl Lambda {
             Route::GetLayer(name, version) => self.get_layer(call, &name, &version),
             Route::DeleteLayer(name, version) => self.delete_layer(call, &name, &version),
             Route::DownloadLayer(name, version) => self.download_layer(call, &name, &version),
-            Route::AccountSettings => account_settings(),
+            Route::AccountSettings => self.account_settings(call),
             Route::Unknown => {
                 let message = format!("the local Lambda does not know {} {}", call.method, call.path());
                 Err(Refusal::new("NotImplemented", message).status(501))
@@ -143,38 +159,66 @@ impl Lambda {
     }
 
     /// Unzips a new or changed function, then calls it active.
-    pub(super) fn settle_later(self: &Arc<Self>, region: &str, name: &str) {
-        let (lambda, region, name) = (Arc::clone(self), region.to_owned(), name.to_owned());
-        tokio::spawn(async move {
+    pub(super) fn settle_later(self: &Arc<Self>, region: &str, name: &str, fate: &Fate) {
+        let (lambda, region, name, fate) = (Arc::clone(self), region.to_owned(), name.to_owned(), fate.clone());
+        self.context.tasks.spawn(async move {
+            fate.wait().await;
             let Some(document) = lambda.documents.get(&region, FUNCTION, &name) else { return };
-            let prepared = Image::prepare(&region, &document, &lambda.store).await;
+            if document["Configuration"]["State"] == "Deleting" {
+                return;
+            }
+            let prepared = lambda.prepare(&region, &document, &fate).await;
             lambda.documents.edit(&region, FUNCTION, &name, |document| {
                 let Some(configuration) = document["Configuration"].as_object_mut() else { return };
                 for reason in ["StateReason", "StateReasonCode", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"]
                 {
                     configuration.remove(reason);
                 }
-                let (state, update) = match &prepared {
-                    Ok(_) => ("Active", "Successful"),
-                    Err(_) => ("Failed", "Failed"),
-                };
-                configuration.insert("State".to_owned(), json!(state));
+                let update = if prepared.is_ok() { "Successful" } else { "Failed" };
                 configuration.insert("LastUpdateStatus".to_owned(), json!(update));
-                if let Err(error) = &prepared {
-                    configuration.insert("StateReason".to_owned(), json!(error.to_string()));
-                    configuration.insert("StateReasonCode".to_owned(), json!("InternalError"));
-                }
+                // A function that ran before its update failed goes on as it was.
+                let was_active = configuration.get("State").is_some_and(|state| state == "Active");
+                let Err(reason) = &prepared else {
+                    configuration.insert("State".to_owned(), json!("Active"));
+                    return;
+                };
+                let (state, place) =
+                    if was_active { ("Active", "LastUpdateStatusReason") } else { ("Failed", "StateReason") };
+                configuration.insert("State".to_owned(), json!(state));
+                configuration.insert(place.to_owned(), json!(reason));
+                configuration.insert(format!("{place}Code"), json!("InternalError"));
             });
         });
     }
-}
 
-fn account_settings() -> Answer {
-    json_reply(&json!({
-        "AccountLimit": {
-            "TotalCodeSize": 80_530_636_800_u64, "CodeSizeUnzipped": 262_144_000, "CodeSizeZipped": 52_428_800,
-            "ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000,
-        },
-        "AccountUsage": { "TotalCodeSize": 0, "FunctionCount": 0 },
-    }))
+    /// Makes a function ready to run, unless it is to fail.
+    async fn prepare(&self, region: &str, document: &Value, fate: &Fate) -> Result<(), String> {
+        if let Some(failure) = fate.failure() {
+            return Err(failure.reason("An internal error occurred while the function was prepared.").to_owned());
+        }
+        if self.context.has_no_engines() {
+            return Ok(());
+        }
+        Image::prepare(region, document, &self.store).await.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Answers `GetAccountSettings`.
+    fn account_settings(&self, call: &Call) -> Answer {
+        let functions = self.documents.list(&call.region, FUNCTION);
+        let layers = self.documents.list(&call.region, LAYER);
+        let code = functions.iter().map(|(_, function)| &function["Configuration"]["CodeSize"]);
+        let sizes = code.chain(layers.iter().map(|(_, layer)| &layer["Content"]["CodeSize"]));
+        let total: u64 = sizes.filter_map(serde_json::Value::as_u64).sum();
+        let reserved: u64 = functions.iter().filter_map(|(_, function)| function["Concurrency"].as_u64()).sum();
+        json_reply(&json!({
+            "AccountLimit": {
+                "TotalCodeSize": 80_530_636_800_u64,
+                "CodeSizeUnzipped": 262_144_000,
+                "CodeSizeZipped": 52_428_800,
+                "ConcurrentExecutions": CONCURRENT_EXECUTIONS,
+                "UnreservedConcurrentExecutions": CONCURRENT_EXECUTIONS.saturating_sub(reserved),
+            },
+            "AccountUsage": { "TotalCodeSize": total, "FunctionCount": functions.len() },
+        }))
+    }
 }

@@ -1,13 +1,13 @@
 //! A function's configuration as AWS shows it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::code::Stored;
 use super::refused::{constraint, invalid};
 use crate::localcloud::emulated::ACCOUNT;
+use crate::localcloud::mint;
 use crate::localcloud::refusal::Refusal;
 use crate::localcloud::role::{self, RoleFault};
-use crate::localcloud::{mint, sdk};
 
 /// Members that a caller sets and AWS shows unchanged.
 const PLAIN: [&str; 8] =
@@ -89,43 +89,6 @@ pub(super) fn apply_layers(configuration: &mut Value, layers: &[Value]) {
         Some(members) => members.insert("Layers".to_owned(), json!(shown)),
         None => None,
     };
-}
-
-/// Sets the network, with the VPC that the subnets lie in; empty lists take the function out of its network.
-///
-/// # Errors
-/// If a subnet does not exist.
-pub(super) async fn apply_network(
-    configuration: &mut Value,
-    input: &Value,
-    endpoint: &str,
-    region: &str,
-) -> Result<(), Refusal> {
-    let Some(network) = input["VpcConfig"].as_object() else { return Ok(()) };
-    let subnets = words(network, "SubnetIds");
-    let mut shown = json!({ "SubnetIds": subnets, "SecurityGroupIds": words(network, "SecurityGroupIds") });
-    shown["Ipv6AllowedForDualStack"] = network.get("Ipv6AllowedForDualStack").cloned().unwrap_or(json!(false));
-    shown["VpcId"] = json!(if subnets.is_empty() { String::new() } else { vpc_of(subnets, endpoint, region).await? });
-    configuration["VpcConfig"] = shown;
-    Ok(())
-}
-
-fn words(network: &Map<String, Value>, member: &str) -> Vec<String> {
-    let list = network.get(member).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect()
-}
-
-async fn vpc_of(subnets: Vec<String>, endpoint: &str, region: &str) -> Result<String, Refusal> {
-    use aws_sdk_ec2::error::ProvideErrorMetadata;
-    let client = aws_sdk_ec2::Client::new(&sdk::config(endpoint, region).await);
-    match client.describe_subnets().set_subnet_ids(Some(subnets)).send().await {
-        Ok(found) => Ok(found.subnets().first().and_then(|subnet| subnet.vpc_id()).unwrap_or_default().to_owned()),
-        Err(error) => Err(invalid(format!(
-            "Error occurred while DescribeSubnets. EC2 Error Code: {}. EC2 Error Message: {}",
-            error.code().unwrap_or("InternalError"),
-            error.message().unwrap_or_default()
-        ))),
-    }
 }
 
 /// Checks that a role exists, is of this account and lets Lambda take it.

@@ -18,7 +18,9 @@ const EXTENDED_SUPPORT: &str = "open-source-rds-extended-support";
 impl Inner {
     pub(super) async fn create_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let form = &request.form;
-        mysql_server().map_err(|error| Refusal::new("InsufficientDBInstanceCapacity", error.to_string()))?;
+        if !inner.context.has_no_engines() {
+            mysql_server().map_err(|error| Refusal::new("InsufficientDBInstanceCapacity", error.to_string()))?;
+        }
         let mut instance = instance(form, &request.region)?;
         let given_password = master_password(form)?;
         inner.check_surroundings(request, &instance).await?;
@@ -38,8 +40,10 @@ impl Inner {
             }
         }
         inner.update(&request.region, &identifier, |held| held.secret_arn.clone_from(&instance.secret_arn));
-        Self::start_in_background(inner, &request.region, &identifier, first_statements(&instance, &login));
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        let statements = first_statements(&instance, &login);
+        Self::start_in_background(inner, &request.region, &identifier, statements, &request.fate);
+        Ok(answer)
     }
 
     /// Creates the secret that RDS manages for the master user, and returns its ARN.
@@ -51,7 +55,7 @@ impl Inner {
     }
 
     /// Takes the name, so that a second create is refused from now on.
-    fn reserve(&self, region: &str, instance: &Instance) -> Result<(), Refusal> {
+    pub(super) fn reserve(&self, region: &str, instance: &Instance) -> Result<(), Refusal> {
         self.change(region, |region| {
             if region.instances.contains_key(&instance.identifier) {
                 return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
@@ -62,7 +66,7 @@ impl Inner {
     }
 
     /// Checks the groups that the instance names, and whether its network lets the public in.
-    async fn check_surroundings(&self, request: &Request, instance: &Instance) -> Result<(), Refusal> {
+    pub(super) async fn check_surroundings(&self, request: &Request, instance: &Instance) -> Result<(), Refusal> {
         let settings = &instance.settings;
         let vpc = self.read(&request.region, |region| {
             if region.instances.contains_key(&instance.identifier) {
@@ -98,7 +102,7 @@ impl Inner {
 /// Reads and checks what a request declares.
 fn instance(form: &Form, region: &str) -> Result<Instance, Refusal> {
     let identifier = form.required("DBInstanceIdentifier")?.to_lowercase();
-    check_identifier(&identifier)?;
+    check_identifier("DBInstanceIdentifier", &identifier, 63)?;
     let class = form.required("DBInstanceClass")?;
     let engine = form.required("Engine")?;
     if engine != "mysql" {
@@ -225,8 +229,9 @@ fn check_password(password: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_identifier(identifier: &str) -> Result<(), Refusal> {
-    let good = identifier.len() <= 63
+/// Refuses names that RDS refuses.
+pub(super) fn check_identifier(parameter: &str, identifier: &str, longest: usize) -> Result<(), Refusal> {
+    let good = identifier.len() <= longest
         && identifier.starts_with(|first: char| first.is_ascii_lowercase())
         && identifier.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
         && !identifier.ends_with('-')
@@ -234,9 +239,10 @@ fn check_identifier(identifier: &str) -> Result<(), Refusal> {
     if good {
         return Ok(());
     }
-    let message = "The parameter DBInstanceIdentifier is not a valid identifier. Identifiers must begin with a letter; \
-                   must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain \
-                   two consecutive hyphens.";
+    let message = format!(
+        "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only \
+         ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+    );
     Err(Refusal::new("InvalidParameterValue", message))
 }
 

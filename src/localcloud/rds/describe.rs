@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::answer::write_instance;
 use super::service::{Inner, Request};
 use super::state::{Instance, arn};
+use crate::localcloud::faults::Fate;
 use crate::localcloud::query::{Form, Refusal, Xml, now, page};
 
 impl Inner {
@@ -13,21 +14,18 @@ impl Inner {
         let form = &request.form;
         let wanted =
             form.text("DBInstanceIdentifier").map(|name| name.rsplit(':').next().unwrap_or(name).to_lowercase());
-        let found: Vec<(String, Instance)> = inner.read(&request.region, |region| {
-            let all = region.instances.iter().map(|(name, instance)| (name.clone(), instance.clone()));
-            all.filter(|(name, instance)| {
-                wanted.as_ref().is_none_or(|wanted| wanted == name) && passes(form, &request.region, instance)
-            })
-            .collect()
-        });
-        if let (Some(name), true) = (&wanted, found.is_empty()) {
-            return Err(Refusal::not_found("DBInstanceNotFound", format!("DBInstance {name} not found.")));
-        }
-        let (found, marker) = page(form, found)?;
-        Ok(inner.read(&request.region, |region| {
-            let write = |xml: &mut Xml, instance: Instance| write_instance(xml, &request.region, region, &instance);
-            Xml::default().list("DBInstances", "DBInstance", found, write).maybe("Marker", marker).finish()
-        }))
+        inner.read(&request.region, |region| {
+            let found = region.instances.iter().filter(|(name, instance)| {
+                wanted.as_ref().is_none_or(|wanted| wanted == *name) && passes(form, &request.region, instance)
+            });
+            let found: Vec<(String, &Instance)> = found.map(|(name, instance)| (name.clone(), instance)).collect();
+            if let (Some(name), true) = (&wanted, found.is_empty()) {
+                return Err(Refusal::not_found("DBInstanceNotFound", format!("DBInstance {name} not found.")));
+            }
+            let (found, marker) = page(form, found)?;
+            let write = |xml: &mut Xml, instance: &Instance| write_instance(xml, &request.region, region, instance);
+            Ok(Xml::default().list("DBInstances", "DBInstance", found, write).maybe("Marker", marker).finish())
+        })
     }
 
     /// Starts what RDS would start by itself: a crashed server, and an instance that was stopped for seven days.
@@ -35,6 +33,7 @@ impl Inner {
         let now = now();
         let due: Vec<String> = inner.read(region, |found| {
             let is_due = |instance: &&Instance| match instance.status.as_str() {
+                "available" if inner.context.has_no_engines() => false,
                 "available" => inner.fleet.has_died(&Self::fleet_key(region, &instance.identifier)),
                 "stopped" => instance.automatic_restart.as_ref().is_some_and(|time| *time <= now),
                 _ => false,
@@ -47,7 +46,7 @@ impl Inner {
                 instance.automatic_restart = None;
                 "starting".clone_into(&mut instance.status);
             });
-            Self::start_in_background(inner, region, &identifier, vec![]);
+            Self::start_in_background(inner, region, &identifier, vec![], &Fate::default());
         }
     }
 }

@@ -39,7 +39,9 @@ impl Inner {
             accept(instance, form, immediately)
         })?;
         inner.carry_out(request, &identifier, extras).await?;
-        Ok(show(inner, &request.region, &identifier)).inspect(|_| Self::settle(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::settle(inner, request, &identifier);
+        Ok(answer)
     }
 
     /// Creates or drops the managed secret and changes the password inside the server.
@@ -53,7 +55,7 @@ impl Inner {
                 true => Some(self.manage_secret(&request.region, identifier, login).await?),
                 false => None,
             };
-            if old.is_none() || new.is_none() {
+            if (old.is_none() || new.is_none()) && !self.context.has_no_engines() {
                 let key = Self::fleet_key(&request.region, identifier);
                 let unreachable = || Refusal::new("InvalidDBInstanceState", "The server does not answer.");
                 let (port, admin) = self.fleet.door(&key).await.ok_or_else(unreachable)?;
@@ -70,16 +72,19 @@ impl Inner {
                 instance.port = instance.settings.port;
                 "rebooting".clone_into(&mut instance.status);
             });
-            Self::restart_in_background(self, &request.region, identifier);
+            Self::restart_in_background(self, &request.region, identifier, &request.fate);
         }
         Ok(())
     }
 
     /// Ends `modifying` a moment later; a restart ends its own status.
-    fn settle(inner: &Arc<Self>, region: &str, identifier: &str) {
-        let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
-        tokio::spawn(async move {
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    fn settle(inner: &Arc<Self>, request: &Request, identifier: &str) {
+        let tasks = inner.context.tasks.clone();
+        let (inner, region, identifier) = (Arc::clone(inner), request.region.clone(), identifier.to_owned());
+        let fate = request.fate.clone();
+        tasks.spawn(async move {
+            tokio::time::sleep(inner.context.settling()).await;
+            fate.wait().await;
             inner.update(&region, &identifier, |instance| {
                 if instance.status == "modifying" {
                     "available".clone_into(&mut instance.status);
@@ -131,7 +136,8 @@ fn at_once(current: &Settings, wanted: &Settings) -> Settings {
     }
 }
 
-fn wanted(current: &Settings, form: &Form) -> Result<Settings, Refusal> {
+/// Returns the settings with what a request says over what is.
+pub(super) fn wanted(current: &Settings, form: &Form) -> Result<Settings, Refusal> {
     let text = |name: &str, current: &String| form.text(name).unwrap_or(current).to_owned();
     let version = match form.text("EngineVersion") {
         Some(version) => catalog::version(Some(version))?.to_owned(),

@@ -1,27 +1,20 @@
 //! DB parameter groups.
 
-use super::parameters::{Apply, PARAMETERS, find};
+use super::parameters::PARAMETERS;
 use super::service::{Inner, Request};
 use super::state::{ParameterGroup, Region, arn};
 use super::tags;
-use crate::localcloud::engine::mariadb;
-use crate::localcloud::query::{Form, Refusal, Xml, page};
+use crate::localcloud::query::{Refusal, Xml, page};
 
 /// The families that can be made.
 const FAMILIES: &[&str] = &["mysql8.0", "mysql8.4"];
-
-/// One change that was asked for: name, value and when.
-type Change = (String, String, String);
 
 impl Inner {
     pub(super) fn create_parameter_group(&self, request: &Request) -> Result<String, Refusal> {
         let form = &request.form;
         let name = form.required("DBParameterGroupName")?.to_lowercase();
         let family = form.required("DBParameterGroupFamily")?.to_owned();
-        if !FAMILIES.contains(&family.as_str()) {
-            let message = format!("ParameterGroupFamily {family} is not a valid parameter group family");
-            return Err(Refusal::new("InvalidParameterValue", message));
-        }
+        check_family(&family)?;
         let tags = form.tags();
         tags::check(&tags)?;
         let description = form.required("Description")?.to_owned();
@@ -70,52 +63,6 @@ impl Inner {
         })
     }
 
-    pub(super) async fn modify_parameter_group(&self, request: &Request) -> Result<String, Refusal> {
-        let name = request.form.required("DBParameterGroupName")?.to_lowercase();
-        let changes = changes(&request.form)?;
-        let users = self.change(&request.region, |region| {
-            let group = region.parameter_groups.get_mut(&name).ok_or_else(|| missing(&name))?;
-            for (parameter, value, method) in &changes {
-                group.parameters.insert(parameter.clone(), (value.clone(), method.clone()));
-            }
-            Ok(mark_users(region, &name, changes.iter().any(|change| change.2 == "pending-reboot")))
-        })?;
-        let now: Vec<String> = changes.iter().filter(|change| change.2 == "immediate").map(set_statement).collect();
-        for identifier in users {
-            let key = Self::fleet_key(&request.region, &identifier);
-            let Some((port, password)) = self.fleet.door(&key).await else { continue };
-            for statement in &now {
-                // MariaDB has not every parameter of MySQL, and some of them it can only set when it starts.
-                if let Err(error) = mariadb::run(port, &password, std::slice::from_ref(statement)).await {
-                    tracing::warn!(identifier, statement, %error, "the parameter takes effect at the next start");
-                }
-            }
-        }
-        Ok(Xml::default().text("DBParameterGroupName", &name).finish())
-    }
-
-    pub(super) fn reset_parameter_group(&self, request: &Request) -> Result<String, Refusal> {
-        let name = request.form.required("DBParameterGroupName")?.to_lowercase();
-        let every = request.form.flag("ResetAllParameters").unwrap_or(false);
-        let mut names: Vec<String> = request
-            .form
-            .records("Parameters")
-            .into_iter()
-            .filter_map(|mut record| record.remove("ParameterName"))
-            .collect();
-        self.change(&request.region, |region| {
-            let group = region.parameter_groups.get_mut(&name).ok_or_else(|| missing(&name))?;
-            if every {
-                names = group.parameters.keys().cloned().collect();
-            }
-            for parameter in &names {
-                group.parameters.remove(parameter);
-            }
-            mark_users(region, &name, true);
-            Ok(Xml::default().text("DBParameterGroupName", &name).finish())
-        })
-    }
-
     pub(super) fn describe_parameters(&self, request: &Request) -> Result<String, Refusal> {
         let name = request.form.required("DBParameterGroupName")?.to_lowercase();
         let group = self.read(&request.region, |region| find_group(region, &name)).ok_or_else(|| missing(&name))?;
@@ -136,6 +83,7 @@ impl Inner {
 
     pub(super) fn describe_default_parameters(&self, request: &Request) -> Result<String, Refusal> {
         let family = request.form.required("DBParameterGroupFamily")?;
+        check_family(family)?;
         let items = PARAMETERS.iter().map(|parameter| (parameter.name.to_owned(), parameter)).collect();
         let (items, marker) = page(&request.form, items)?;
         Ok(Xml::default()
@@ -146,6 +94,14 @@ impl Inner {
             })
             .finish())
     }
+}
+
+fn check_family(family: &str) -> Result<(), Refusal> {
+    if FAMILIES.contains(&family) {
+        return Ok(());
+    }
+    let message = format!("ParameterGroupFamily {family} is not a valid parameter group family");
+    Err(Refusal::new("InvalidParameterValue", message))
 }
 
 /// Finds a group, one of the defaults included.
@@ -165,53 +121,6 @@ fn default(family: &str) -> ParameterGroup {
         family: family.to_owned(),
         description: format!("Default parameter group for {family}"),
         ..ParameterGroup::default()
-    }
-}
-
-/// Reads and checks the changes of a request.
-fn changes(form: &Form) -> Result<Vec<Change>, Refusal> {
-    let records = form.records("Parameters");
-    if records.len() > 20 || records.is_empty() {
-        let message = "A maximum of 20 parameters can be modified in a single request, and at least one is needed.";
-        return Err(Refusal::new("InvalidParameterValue", message));
-    }
-    records.into_iter().map(|mut record| change(|member| record.remove(member).unwrap_or_default())).collect()
-}
-
-fn change(mut member: impl FnMut(&str) -> String) -> Result<Change, Refusal> {
-    let (name, value, method) = (member("ParameterName"), member("ParameterValue"), member("ApplyMethod"));
-    let known = find(&name)
-        .ok_or_else(|| Refusal::new("InvalidParameterValue", format!("Could not find parameter with name: {name}")))?;
-    if known.refuses(&value) {
-        let message = format!("Invalid parameter value: {value} for: {name} allowed values are: {}", known.allowed);
-        return Err(Refusal::new("InvalidParameterValue", message));
-    }
-    match (method.as_str(), known.apply) {
-        ("immediate", Apply::Dynamic) | ("pending-reboot", _) => Ok((name, value, method)),
-        ("immediate", Apply::Static) => {
-            let message = format!("cannot use immediate apply method for static parameter ({name})");
-            Err(Refusal::new("InvalidParameterCombination", message))
-        }
-        _ => Err(Refusal::new("InvalidParameterValue", format!("Invalid apply method `{method}` for {name}"))),
-    }
-}
-
-/// Returns the instances that use the group, marked if they must restart to be in sync.
-fn mark_users(region: &mut Region, group: &str, needs_restart: bool) -> Vec<String> {
-    let users = region.instances.values_mut().filter(|instance| instance.settings.parameter_group == group);
-    users
-        .map(|instance| {
-            instance.parameters_in_sync &= !needs_restart;
-            instance.identifier.clone()
-        })
-        .collect()
-}
-
-fn set_statement(change: &Change) -> String {
-    let (name, value, _) = change;
-    match value.parse::<f64>() {
-        Ok(_) => format!("SET GLOBAL {name} = {value}"),
-        Err(_) => format!("SET GLOBAL {name} = '{}'", value.replace('\\', "\\\\").replace('\'', "''")),
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Parameter {
     pub(super) apply: Apply,
     /// What RDS gives it; nothing if the engine decides.
     pub(super) default: Option<&'static str>,
+    /// Whether a person may set it.
+    pub(super) modifiable: bool,
 }
 
 /// When a changed parameter takes effect.
@@ -27,20 +29,26 @@ pub(super) enum Apply {
 }
 
 const fn integer(name: &'static str, allowed: &'static str, apply: Apply) -> Parameter {
-    Parameter { name, allowed, data_type: "integer", apply, default: None }
+    Parameter { name, allowed, data_type: "integer", apply, default: None, modifiable: true }
 }
 
 const fn boolean(name: &'static str, apply: Apply) -> Parameter {
-    Parameter { name, allowed: "0,1", data_type: "boolean", apply, default: None }
+    Parameter { name, allowed: "0,1", data_type: "boolean", apply, default: None, modifiable: true }
 }
 
 const fn text(name: &'static str, allowed: &'static str, apply: Apply) -> Parameter {
-    Parameter { name, allowed, data_type: "string", apply, default: None }
+    Parameter { name, allowed, data_type: "string", apply, default: None, modifiable: true }
+}
+
+/// What RDS sets and nobody may change.
+const fn fixed(name: &'static str, data_type: &'static str, value: &'static str) -> Parameter {
+    Parameter { name, allowed: "", data_type, apply: Apply::Static, default: Some(value), modifiable: false }
 }
 
 /// Sorted by name. Source: the parameter group reference of RDS for MySQL 8.4 and the MySQL 8.4 manual.
 pub(super) static PARAMETERS: &[Parameter] = &[
     integer("back_log", "1-65535", Apply::Static),
+    fixed("basedir", "string", "/rdsdbbin/mysql"),
     integer("binlog_cache_size", "4096-18446744073709547520", Apply::Dynamic),
     text("binlog_format", "ROW,STATEMENT,MIXED", Apply::Dynamic),
     text("character_set_client", "utf8mb4,utf8mb3,latin1,binary,ascii", Apply::Dynamic),
@@ -51,6 +59,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     text("collation_connection", "", Apply::Dynamic),
     text("collation_server", "", Apply::Dynamic),
     integer("connect_timeout", "2-31536000", Apply::Dynamic),
+    fixed("datadir", "string", "/rdsdbdata/db/"),
     boolean("event_scheduler", Apply::Dynamic),
     boolean("explicit_defaults_for_timestamp", Apply::Dynamic),
     boolean("general_log", Apply::Dynamic),
@@ -80,6 +89,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         data_type: "float",
         apply: Apply::Dynamic,
         default: None,
+        modifiable: true,
     },
     integer("lower_case_table_names", "0-1", Apply::Static),
     integer("max_allowed_packet", "1024-1073741824", Apply::Dynamic),
@@ -90,6 +100,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         data_type: "integer",
         apply: Apply::Dynamic,
         default: Some("{DBInstanceClassMemory/12582880}"),
+        modifiable: true,
     },
     integer("max_execution_time", "0-18446744073709551615", Apply::Dynamic),
     integer("max_heap_table_size", "16384-1844674407370954752", Apply::Dynamic),
@@ -97,9 +108,11 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     integer("net_read_timeout", "1-31536000", Apply::Dynamic),
     integer("net_write_timeout", "1-31536000", Apply::Dynamic),
     boolean("performance_schema", Apply::Static),
+    fixed("port", "integer", "{EndPointPort}"),
     boolean("require_secure_transport", Apply::Dynamic),
     boolean("skip_name_resolve", Apply::Static),
     boolean("slow_query_log", Apply::Dynamic),
+    fixed("socket", "string", "/tmp/mysql.sock"),
     integer("sort_buffer_size", "32768-18446744073709551615", Apply::Dynamic),
     text("sql_mode", "", Apply::Dynamic),
     integer("table_open_cache", "1-524288", Apply::Dynamic),
@@ -155,7 +168,7 @@ impl Parameter {
             .text("ApplyType", if self.apply == Apply::Static { "static" } else { "dynamic" })
             .text("DataType", self.data_type)
             .maybe("AllowedValues", Some(self.allowed).filter(|allowed| !allowed.is_empty()))
-            .text("IsModifiable", true)
+            .text("IsModifiable", self.modifiable)
             .text("ApplyMethod", if set.is_some() { method } else { "pending-reboot" });
     }
 }

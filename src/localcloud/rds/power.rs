@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::describe::show;
 use super::service::{Inner, Request};
+use crate::localcloud::faults::Fate;
 use crate::localcloud::query::{Refusal, timestamp};
 
 /// How long RDS leaves an instance stopped.
@@ -19,37 +20,47 @@ impl Inner {
             )
         })?;
         inner.update(&request.region, &identifier, |instance| instance.automatic_restart = None);
-        Self::start_in_background(inner, &request.region, &identifier, vec![]);
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::start_in_background(inner, &request.region, &identifier, vec![], &request.fate);
+        Ok(answer)
     }
 
     pub(super) fn stop_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let not_available = |name: &str| format!("Instance {name} is not in available state.");
         let identifier = inner.move_status(request, &["available"], "stopping", not_available)?;
-        let (shared, region, name) = (Arc::clone(inner), request.region.clone(), identifier.clone());
-        tokio::spawn(async move {
-            shared.fleet.stop(&Self::fleet_key(&region, &name)).await;
-            shared.update(&region, &name, |instance| {
-                "stopped".clone_into(&mut instance.status);
-                instance.automatic_restart = Some(timestamp(jiff::Timestamp::now() + LONGEST_STOP));
+        let answer = show(inner, &request.region, &identifier);
+        let (shared, region, fate) = (Arc::clone(inner), request.region.clone(), request.fate.clone());
+        inner.context.tasks.spawn(async move {
+            shared.fleet.stop(&Self::fleet_key(&region, &identifier)).await;
+            fate.wait().await;
+            shared.update(&region, &identifier, |instance| {
+                // Deleted meanwhile.
+                if instance.status == "stopping" {
+                    "stopped".clone_into(&mut instance.status);
+                    instance.automatic_restart = Some(timestamp(jiff::Timestamp::now() + LONGEST_STOP));
+                }
             });
         });
-        Ok(show(inner, &request.region, &identifier))
+        Ok(answer)
     }
 
     pub(super) fn reboot_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let not_available = |name: &str| format!("Instance {name} is not in available state.");
         let identifier =
             inner.move_status(request, &["available", "incompatible-parameters"], "rebooting", not_available)?;
-        Self::restart_in_background(inner, &request.region, &identifier);
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::restart_in_background(inner, &request.region, &identifier, &request.fate);
+        Ok(answer)
     }
 
     /// Stops the server and starts it with what it should have now.
-    pub(super) fn restart_in_background(inner: &Arc<Self>, region: &str, identifier: &str) {
+    pub(super) fn restart_in_background(inner: &Arc<Self>, region: &str, identifier: &str, fate: &Fate) {
+        let tasks = inner.context.tasks.clone();
         let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
-        tokio::spawn(async move {
+        let fate = fate.clone();
+        tasks.spawn(async move {
             inner.fleet.stop(&Self::fleet_key(&region, &identifier)).await;
+            fate.wait().await;
             inner.bring_up(&region, &identifier, vec![]).await;
         });
     }

@@ -8,6 +8,7 @@ use super::service::Inner;
 use super::state::Instance;
 use crate::localcloud::engine::EngineError;
 use crate::localcloud::engine::mariadb::MySqlPlan;
+use crate::localcloud::faults::Fate;
 use crate::localcloud::master_secret::{self, Login};
 
 /// What the master user of RDS may do: everything but what would reach outside of the databases.
@@ -36,9 +37,37 @@ impl Inner {
     }
 
     /// Starts the server of an instance in the background and moves the status to what came of it.
-    pub(super) fn start_in_background(inner: &Arc<Self>, region: &str, identifier: &str, bootstrap: Vec<String>) {
+    pub(super) fn start_in_background(
+        inner: &Arc<Self>,
+        region: &str,
+        identifier: &str,
+        bootstrap: Vec<String>,
+        fate: &Fate,
+    ) {
+        let tasks = inner.context.tasks.clone();
         let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
-        tokio::spawn(async move { inner.bring_up(&region, &identifier, bootstrap).await });
+        let (fate, begun) = (fate.clone(), inner.resource_id(&region, &identifier));
+        tasks.spawn(async move {
+            fate.wait().await;
+            // Deleted meanwhile, and perhaps created again.
+            if inner.resource_id(&region, &identifier) != begun {
+                return;
+            }
+            match fate.failure() {
+                Some(failure) => inner.update(&region, &identifier, |instance| {
+                    failure.state("failed").clone_into(&mut instance.status);
+                }),
+                None => inner.bring_up(&region, &identifier, bootstrap).await,
+            }
+        });
+    }
+
+    /// Returns what tells an instance from others of the same name.
+    fn resource_id(&self, region: &str, identifier: &str) -> Option<String> {
+        self.read(region, |region| {
+            let instance = region.instances.get(identifier).filter(|instance| instance.status != "deleting");
+            instance.map(|instance| instance.resource_id.clone())
+        })
     }
 
     /// Starts the server of an instance and moves the status to what came of it.
@@ -47,7 +76,9 @@ impl Inner {
             Ok(port) => self.update(region, identifier, |instance| {
                 instance.port = port;
                 instance.parameters_in_sync = true;
-                "available".clone_into(&mut instance.status);
+                if instance.status != "deleting" {
+                    "available".clone_into(&mut instance.status);
+                }
             }),
             // Started again by the next run of the local cloud, as if nothing had been asked.
             Err(EngineError::Closing) => {}
@@ -68,6 +99,9 @@ impl Inner {
             Some((if instance.port == 0 { instance.settings.port } else { instance.port }, parameters))
         });
         let Some((port, parameters)) = found else { return Err(EngineError::Closing) };
+        if self.context.has_no_engines() {
+            return Ok(port);
+        }
         let plan = MySqlPlan {
             folder: self.folder(region, identifier),
             template: self.context.home.engine("mysql", "template"),
@@ -91,17 +125,15 @@ impl Inner {
     async fn resume_instance(&self, region: String, instance: Instance) {
         let identifier = &instance.identifier;
         match instance.status.as_str() {
-            "available" | "starting" | "rebooting" | "modifying" => {
-                self.update(&region, identifier, |instance| "starting".clone_into(&mut instance.status));
-                self.bring_up(&region, identifier, vec![]).await;
-            }
+            "starting" => self.bring_up(&region, identifier, vec![]).await,
             // What kept it from starting may be gone by now.
             "failed" | "incompatible-parameters" if instance.port != 0 => {
                 self.bring_up(&region, identifier, vec![]).await;
             }
+            "creating" if instance.restored_from.is_some() => self.finish_restore(&region, identifier).await,
             "creating" => self.resume_creation(&region, &instance).await,
             "stopping" => self.update(&region, identifier, |instance| "stopped".clone_into(&mut instance.status)),
-            "deleting" => self.finish_deletion(&region, identifier, None).await,
+            "deleting" => self.finish_deletion(&region, identifier).await,
             _ => {}
         }
     }

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::state::{Region, State};
 use crate::localcloud::engine::Fleet;
+use crate::localcloud::faults::Fate;
 use crate::localcloud::query::{Form, Refusal};
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::store::Store;
 use crate::localcloud::{Call, Context, Reply};
 
@@ -29,6 +30,8 @@ pub(super) struct Inner {
 pub(super) struct Request {
     pub(super) region: String,
     pub(super) form: Form,
+    /// What is to become of what it begins.
+    pub(super) fate: Fate,
 }
 
 impl Rds {
@@ -37,7 +40,8 @@ impl Rds {
     /// # Errors
     /// If a saved state cannot be read.
     pub(crate) fn open(context: &Context) -> std::io::Result<Self> {
-        let store = Store::open(&context.home, "rds")?;
+        let store: Store<State> = Store::open(&context.home, "rds")?;
+        store.change(State::note_interruption);
         Ok(Self { inner: Arc::new(Inner { context: context.clone(), store, fleet: Fleet::default() }) })
     }
 }
@@ -64,11 +68,15 @@ impl Service for Rds {
     }
 
     async fn handle(&self, call: Call) -> Reply {
-        let request = Request { region: call.region.clone(), form: Form::of(&call) };
+        let request = Request { region: call.region.clone(), form: Form::of(&call), fate: call.fate.clone() };
         match answer(&self.inner, &call.operation, &request).await {
             Ok(inner) => Reply::query(&call.operation, NAMESPACE, &inner),
             Err(refusal) => refusal.reply(),
         }
+    }
+
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        self.inner.read(region, |found| found.tagged(region))
     }
 
     async fn resume(&self) {
@@ -89,13 +97,15 @@ async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Resul
         "StopDBInstance" => Inner::stop_instance(inner, request),
         "RebootDBInstance" => Inner::reboot_instance(inner, request),
         "DeleteDBInstance" => Inner::delete_instance(inner, request),
+        "RestoreDBInstanceFromDBSnapshot" => Inner::restore_instance(inner, request).await,
+        "CreateDBSnapshot" => Inner::create_snapshot(inner, request),
         "DescribeDBSnapshots" => inner.describe_snapshots(request),
         "DeleteDBSnapshot" => inner.delete_snapshot(request),
         "CreateDBParameterGroup" => inner.create_parameter_group(request),
         "DescribeDBParameterGroups" => inner.describe_parameter_groups(request),
         "DeleteDBParameterGroup" => inner.delete_parameter_group(request),
         "ModifyDBParameterGroup" => inner.modify_parameter_group(request).await,
-        "ResetDBParameterGroup" => inner.reset_parameter_group(request),
+        "ResetDBParameterGroup" => inner.reset_parameter_group(request).await,
         "DescribeDBParameters" => inner.describe_parameters(request),
         "DescribeEngineDefaultParameters" => inner.describe_default_parameters(request),
         "CreateDBSubnetGroup" => inner.create_subnet_group(request).await,
@@ -105,6 +115,8 @@ async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Resul
         "AddTagsToResource" => inner.add_tags(request),
         "RemoveTagsFromResource" => inner.remove_tags(request),
         "ListTagsForResource" => inner.list_tags(request),
+        "DescribeAccountAttributes" => Ok(inner.account_attributes(request)),
+        "DescribeDBMajorEngineVersions" => super::account::major_versions(request),
         "DescribeDBEngineVersions" => super::catalog::engine_versions(request),
         "DescribeOrderableDBInstanceOptions" => super::catalog::orderable_options(request),
         other => Err(Refusal::new("InvalidAction", format!("the local cloud's RDS has no operation {other}"))),

@@ -6,11 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::query::{Refusal, Tags};
+use crate::localcloud::service::Tagged;
 
 /// Everything, by region.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) regions: BTreeMap<String, Region>,
+}
+
+impl State {
+    /// Calls starting what was running when the process ended: from the first answer on, nobody is told of a server
+    /// that does not run yet.
+    pub(super) fn note_interruption(&mut self) {
+        for region in self.regions.values_mut() {
+            for instance in region.instances.values_mut() {
+                if ["available", "backing-up", "modifying", "rebooting"].contains(&instance.status.as_str()) {
+                    "starting".clone_into(&mut instance.status);
+                }
+            }
+            region.forget_unfinished_snapshots();
+        }
+    }
 }
 
 /// What one region has.
@@ -46,6 +62,10 @@ pub(super) struct Instance {
     pub(super) secret_arn: Option<String>,
     pub(super) subnet_group: Option<String>,
     pub(super) parameters_in_sync: bool,
+    /// The snapshot that its deletion leaves.
+    pub(super) final_snapshot: Option<String>,
+    /// The snapshot that it is being made of.
+    pub(super) restored_from: Option<String>,
     pub(super) tags: Tags,
 }
 
@@ -94,10 +114,13 @@ pub(super) struct SubnetGroup {
     pub(super) tags: Tags,
 }
 
-/// What is left of a deleted instance.
+/// An instance as it was, with its data.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Snapshot {
     pub(super) identifier: String,
+    /// Not yet whole while this is `creating`.
+    pub(super) status: String,
     pub(super) created: String,
     pub(super) instance: Instance,
     pub(super) tags: Tags,
@@ -108,6 +131,16 @@ impl Region {
     pub(super) fn instance(&mut self, identifier: &str) -> Result<&mut Instance, Refusal> {
         let missing = || Refusal::not_found("DBInstanceNotFound", format!("DBInstance {identifier} not found."));
         self.instances.get_mut(&identifier.to_lowercase()).ok_or_else(missing)
+    }
+
+    /// Returns everything that takes tags.
+    pub(super) fn tagged(&self, name: &str) -> Vec<Tagged> {
+        let instances = self.instances.iter().map(|(key, instance)| ("db", key, &instance.tags));
+        let parameter_groups = self.parameter_groups.iter().map(|(key, group)| ("pg", key, &group.tags));
+        let subnet_groups = self.subnet_groups.iter().map(|(key, group)| ("subgrp", key, &group.tags));
+        let snapshots = self.snapshots.iter().map(|(key, snapshot)| ("snapshot", key, &snapshot.tags));
+        let all = instances.chain(parameter_groups).chain(subnet_groups).chain(snapshots);
+        all.map(|(kind, key, tags)| Tagged { arn: arn(name, kind, key), tags: tags.clone() }).collect()
     }
 
     /// Finds the tags of whatever the ARN names.
@@ -137,4 +170,32 @@ impl Region {
 /// Returns the ARN of a thing of RDS.
 pub(super) fn arn(region: &str, kind: &str, name: &str) -> String {
     format!("arn:aws:rds:{region}:{ACCOUNT}:{kind}:{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_an_interruption_nothing_is_available_and_no_half_snapshot_is_left() {
+        let instance = |status: &str, final_snapshot: Option<&str>| Instance {
+            status: status.to_owned(),
+            final_snapshot: final_snapshot.map(str::to_owned),
+            ..Instance::default()
+        };
+        let snapshot = |status: &str| Snapshot { status: status.to_owned(), ..Snapshot::default() };
+        let mut region = Region::default();
+        region.instances.insert("up".to_owned(), instance("available", None));
+        region.instances.insert("down".to_owned(), instance("stopped", None));
+        region.instances.insert("going".to_owned(), instance("deleting", Some("last")));
+        region.snapshots.insert("last".to_owned(), snapshot("creating"));
+        region.snapshots.insert("half".to_owned(), snapshot("creating"));
+        region.snapshots.insert("whole".to_owned(), snapshot("available"));
+        let mut state = State { regions: BTreeMap::from([("us-east-2".to_owned(), region)]) };
+        state.note_interruption();
+        let region = &state.regions["us-east-2"];
+        let statuses: Vec<&str> = region.instances.values().map(|instance| instance.status.as_str()).collect();
+        assert_eq!(statuses, ["stopped", "deleting", "starting"]);
+        assert_eq!(region.snapshots.keys().collect::<Vec<_>>(), ["last", "whole"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! How Redshift shows what it has.
 
-use super::state::{Cluster, Snapshot, SubnetGroup};
+use super::state::{Cluster, Snapshot, SubnetGroup, arn};
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::query::Xml;
 
@@ -97,12 +97,18 @@ pub(super) fn write_subnet_group(xml: &mut Xml, group: &SubnetGroup) {
 }
 
 /// Writes a snapshot.
-pub(super) fn write_snapshot(xml: &mut Xml, snapshot: &Snapshot) {
+pub(super) fn write_snapshot(xml: &mut Xml, region: &str, snapshot: &Snapshot) {
     let cluster = &snapshot.cluster;
+    let name = format!("{}/{}", cluster.identifier, snapshot.identifier);
     xml.text("SnapshotIdentifier", &snapshot.identifier)
         .text("ClusterIdentifier", &cluster.identifier)
         .text("SnapshotCreateTime", &snapshot.created)
-        .text("Status", "available")
+        .text("SnapshotArn", arn(region, "snapshot", &name))
+        .text("Status", if snapshot.status.is_empty() { "available" } else { &snapshot.status })
+        .text("AvailabilityZone", &cluster.zone)
+        .text("ClusterCreateTime", &cluster.created)
+        .text("OwnerAccount", ACCOUNT)
+        .maybe("VpcId", cluster.vpc.as_ref())
         .text("SnapshotType", "manual")
         .text("Port", cluster.port)
         .text("DBName", &cluster.database)

@@ -65,6 +65,19 @@ pub(super) fn orderable_options(request: &Request) -> Result<String, Refusal> {
     Ok(format!("{list}{}", Xml::default().maybe("Marker", marker).finish()))
 }
 
+/// Answers `DescribeAccountAttributes`.
+pub(super) fn account_attributes(request: &Request) -> String {
+    let wanted = request.form.list("AttributeNames").unwrap_or_default();
+    let all = [("max-defer-maintenance-duration", "45")];
+    let kept = all.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name));
+    let write = |xml: &mut Xml, (name, value): (&str, &str)| {
+        xml.text("AttributeName", name).list("AttributeValues", "AttributeValueTarget", [value], |xml, value| {
+            xml.text("AttributeValue", value);
+        });
+    };
+    Xml::default().list("AccountAttributes", "AccountAttribute", kept, write).finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

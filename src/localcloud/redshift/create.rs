@@ -14,7 +14,9 @@ use crate::localcloud::query::{Form, Refusal, now};
 impl Inner {
     pub(super) async fn create_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let form = &request.form;
-        postgres_folder().map_err(|error| Refusal::new("InsufficientClusterCapacity", error.to_string()))?;
+        if !inner.context.has_no_engines() {
+            postgres_folder().map_err(|error| Refusal::new("InsufficientClusterCapacity", error.to_string()))?;
+        }
         let cluster = cluster(form, &request.region)?;
         let given_password = master_password(form)?;
         let login = Login {
@@ -32,8 +34,9 @@ impl Inner {
                 }
             }
         }
-        Self::start_in_background(inner, &request.region, &identifier, Some(login));
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::start_in_background(inner, &request.region, &identifier, Some(login), &request.fate);
+        Ok(answer)
     }
 
     /// Creates the secret that Redshift manages for the master user, and returns its ARN.
@@ -45,7 +48,7 @@ impl Inner {
     }
 
     /// Takes the name, so that a second create is refused from now on.
-    fn reserve(&self, region: &str, mut cluster: Cluster) -> Result<(), Refusal> {
+    pub(super) fn reserve(&self, region: &str, mut cluster: Cluster) -> Result<(), Refusal> {
         self.change(region, |region| {
             if region.clusters.contains_key(&cluster.identifier) {
                 return Err(Refusal::new("ClusterAlreadyExists", "Cluster already exists"));
@@ -173,7 +176,8 @@ pub(super) fn master_password(form: &Form) -> Result<Option<String>, Refusal> {
     if good { Ok(Some(password.to_owned())) } else { Err(Refusal::new("InvalidParameterValue", message)) }
 }
 
-fn check_identifier(identifier: &str) -> Result<(), Refusal> {
+/// Refuses names that Redshift refuses.
+pub(super) fn check_identifier(identifier: &str) -> Result<(), Refusal> {
     let good = identifier.len() <= 63
         && identifier.starts_with(|first: char| first.is_ascii_lowercase())
         && identifier.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')

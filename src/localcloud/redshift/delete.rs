@@ -1,15 +1,14 @@
-//! `DeleteCluster` and the snapshots that it leaves.
+//! `DeleteCluster` and the snapshot that it leaves.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::answer::write_snapshot;
-use super::describe::{has_tags, show};
+use super::describe::show;
 use super::service::{Inner, Request};
+use super::snapshots::{check_name, exists};
 use super::state::Snapshot;
 use crate::localcloud::engine;
 use crate::localcloud::master_secret;
-use crate::localcloud::query::{Refusal, Xml, now, page};
+use crate::localcloud::query::{Refusal, now};
 
 impl Inner {
     pub(super) fn delete_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -20,78 +19,55 @@ impl Inner {
         inner.change(&request.region, |region| {
             let is_taken = snapshot.as_ref().is_some_and(|name| region.snapshots.contains_key(name));
             let cluster = region.cluster(&identifier)?;
-            if !["available", "paused", "failed"].contains(&cluster.status.as_str()) {
+            let is_at_rest = ["available", "paused", "failed"].contains(&cluster.status.as_str());
+            if !is_at_rest && !cluster.status.starts_with("incompatible-") {
                 let message = format!("There is an operation running on the Cluster: it is {}.", cluster.status);
                 return Err(Refusal::new("InvalidClusterState", message));
             }
             check_final_snapshot(skips, snapshot.as_deref(), is_taken)?;
             let status = if snapshot.is_some() { "final-snapshot" } else { "deleting" };
             status.clone_into(&mut cluster.status);
+            cluster.final_snapshot.clone_from(&snapshot);
+            let cluster = cluster.clone();
+            if let Some(name) = snapshot {
+                let (status, tags) = ("creating".to_owned(), cluster.tags.clone());
+                let kept = Snapshot { identifier: name.clone(), status, created: now(), cluster, tags };
+                region.snapshots.insert(name, kept);
+            }
             Ok(())
         })?;
         let answer = show(inner, &request.region, &identifier);
-        let (inner, region) = (Arc::clone(inner), request.region.clone());
-        tokio::spawn(async move { inner.finish_deletion(&region, &identifier, snapshot).await });
+        let (shared, region, fate) = (Arc::clone(inner), request.region.clone(), request.fate.clone());
+        inner.context.tasks.spawn(async move {
+            fate.wait().await;
+            shared.finish_deletion(&region, &identifier).await;
+        });
         Ok(answer)
     }
 
     /// Stops the server and clears away what belonged to the cluster.
-    pub(super) async fn finish_deletion(&self, region: &str, identifier: &str, snapshot: Option<String>) {
+    pub(super) async fn finish_deletion(&self, region: &str, identifier: &str) {
         self.fleet.stop(&Self::fleet_key(region, identifier)).await;
-        let kept = snapshot.as_ref().map(|name| self.snapshot_folder(region, name));
-        if let Err(error) = engine::retire(self.folder(region, identifier), kept.as_deref()) {
+        let Some(cluster) = self.read(region, |found| found.clusters.get(identifier).cloned()) else { return };
+        let folder = self.folder(region, identifier);
+        let kept = cluster.final_snapshot.as_ref().map(|name| self.snapshot_folder(region, name));
+        // After a crash the data may be where they are to go already, and without engines there are none.
+        let cleared = if folder.is_dir() { engine::retire(folder, kept.as_deref()) } else { Ok(()) };
+        if let Err(error) = &cleared {
             tracing::error!(identifier, %error, "could not clear away the data folder");
         }
-        let secret = self.read(region, |found| found.clusters.get(identifier).and_then(|it| it.secret_arn.clone()));
-        if let Some(arn) = secret {
-            master_secret::delete(&self.context, region, &arn).await;
+        if let Some(arn) = &cluster.secret_arn {
+            master_secret::delete(&self.context, region, arn).await;
         }
         self.change(region, |found| {
-            let Some(cluster) = found.clusters.remove(identifier) else { return };
-            if let Some(name) = snapshot {
-                let tags = cluster.tags.clone();
-                found.snapshots.insert(name.clone(), Snapshot { identifier: name, created: now(), cluster, tags });
+            found.clusters.remove(identifier);
+            let snapshot = cluster.final_snapshot.and_then(|name| found.snapshots.get_mut(&name));
+            if let Some(snapshot) = snapshot {
+                let status = if cleared.is_ok() { "available" } else { "failed" };
+                status.clone_into(&mut snapshot.status);
             }
         });
     }
-
-    pub(super) fn describe_snapshots(&self, request: &Request) -> Result<String, Refusal> {
-        let form = &request.form;
-        let (name, cluster) = (form.text("SnapshotIdentifier"), form.text("ClusterIdentifier"));
-        let found: Vec<(String, Snapshot)> = self.read(&request.region, |region| {
-            let all = region.snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.clone()));
-            all.filter(|(key, snapshot)| {
-                name.is_none_or(|name| name == key)
-                    && cluster.is_none_or(|cluster| cluster == snapshot.cluster.identifier)
-                    && has_tags(form, &snapshot.tags)
-            })
-            .collect()
-        });
-        if let (Some(name), true) = (name, found.is_empty()) {
-            return Err(missing_snapshot(name));
-        }
-        let (found, marker) = page(form, found)?;
-        let write = |xml: &mut Xml, snapshot: Snapshot| write_snapshot(xml, &snapshot);
-        Ok(Xml::default().list("Snapshots", "Snapshot", found, write).maybe("Marker", marker).finish())
-    }
-
-    pub(super) fn delete_snapshot(&self, request: &Request) -> Result<String, Refusal> {
-        let name = request.form.required("SnapshotIdentifier")?;
-        let removed = self.change(&request.region, |region| region.snapshots.remove(name));
-        let snapshot = removed.ok_or_else(|| missing_snapshot(name))?;
-        if let Err(error) = engine::retire(self.snapshot_folder(&request.region, name), None) {
-            tracing::error!(name, %error, "could not remove a snapshot");
-        }
-        Ok(Xml::default().group("Snapshot", |xml| write_snapshot(xml, &snapshot)).finish())
-    }
-
-    fn snapshot_folder(&self, region: &str, name: &str) -> PathBuf {
-        self.context.home.engine("postgres-snapshots", &format!("{region}/{name}"))
-    }
-}
-
-fn missing_snapshot(name: &str) -> Refusal {
-    Refusal::not_found("ClusterSnapshotNotFound", format!("Snapshot {name} not found."))
 }
 
 fn check_final_snapshot(skips: bool, name: Option<&str>, is_taken: bool) -> Result<(), Refusal> {
@@ -104,9 +80,8 @@ fn check_final_snapshot(skips: bool, name: Option<&str>, is_taken: bool) -> Resu
             "InvalidParameterCombination",
             "FinalClusterSnapshotIdentifier is required unless SkipFinalClusterSnapshot is specified.",
         )),
-        (false, Some(name)) if is_taken => {
-            Err(Refusal::new("ClusterSnapshotAlreadyExists", format!("Snapshot {name} already exists.")))
-        }
-        _ => Ok(()),
+        (false, Some(name)) if is_taken => Err(exists(name)),
+        (false, Some(name)) => check_name(name),
+        (true, None) => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::answer::write_cluster;
 use super::service::{Inner, Request};
 use super::state::{Cluster, missing_cluster};
+use crate::localcloud::faults::Fate;
 use crate::localcloud::query::{Form, Refusal, Tags, Xml, page};
 
 impl Inner {
@@ -12,23 +13,25 @@ impl Inner {
         Self::look_after_servers(inner, &request.region);
         let form = &request.form;
         let wanted = form.text("ClusterIdentifier").map(str::to_lowercase);
-        let found: Vec<(String, Cluster)> = inner.read(&request.region, |region| {
-            let all = region.clusters.iter().map(|(name, cluster)| (name.clone(), cluster.clone()));
-            all.filter(|(name, cluster)| {
-                wanted.as_ref().is_none_or(|wanted| wanted == name) && has_tags(form, &cluster.tags)
-            })
-            .collect()
-        });
-        if let (Some(name), true) = (&wanted, found.is_empty()) {
-            return Err(missing_cluster(name));
-        }
-        let (found, marker) = page(form, found)?;
-        let write = |xml: &mut Xml, cluster: Cluster| write_cluster(xml, &request.region, &cluster);
-        Ok(Xml::default().list("Clusters", "Cluster", found, write).maybe("Marker", marker).finish())
+        inner.read(&request.region, |region| {
+            let found = region.clusters.iter().filter(|(name, cluster)| {
+                wanted.as_ref().is_none_or(|wanted| wanted == *name) && has_tags(form, &cluster.tags)
+            });
+            let found: Vec<(String, &Cluster)> = found.map(|(name, cluster)| (name.clone(), cluster)).collect();
+            if let (Some(name), true) = (&wanted, found.is_empty()) {
+                return Err(missing_cluster(name));
+            }
+            let (found, marker) = page(form, found)?;
+            let write = |xml: &mut Xml, cluster: &Cluster| write_cluster(xml, &request.region, cluster);
+            Ok(Xml::default().list("Clusters", "Cluster", found, write).maybe("Marker", marker).finish())
+        })
     }
 
     /// Starts crashed servers again, as Redshift replaces a failed node by itself.
     fn look_after_servers(inner: &Arc<Self>, region: &str) {
+        if inner.context.has_no_engines() {
+            return;
+        }
         let dead: Vec<String> = inner.read(region, |found| {
             let is_dead = |cluster: &&Cluster| {
                 cluster.status == "available" && inner.fleet.has_died(&Self::fleet_key(region, &cluster.identifier))
@@ -38,7 +41,7 @@ impl Inner {
         for identifier in dead {
             tracing::warn!(identifier, "starting the PostgreSQL server again");
             inner.update(region, &identifier, |cluster| "rebooting".clone_into(&mut cluster.status));
-            Self::start_in_background(inner, region, &identifier, None);
+            Self::start_in_background(inner, region, &identifier, None, &Fate::default());
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `ModifyCluster` and `ModifyClusterIamRoles`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::catalog;
 use super::create::{check_settings, master_password};
@@ -11,9 +10,6 @@ use super::state::{Cluster, Settings};
 use crate::localcloud::engine::{password, postgres};
 use crate::localcloud::master_secret::{self, Login};
 use crate::localcloud::query::{Form, Refusal};
-
-/// How long a change that touches no server shows as under way.
-const SETTLING: Duration = Duration::from_millis(300);
 
 /// What else a request asks for, beside settings.
 #[derive(Debug, Default)]
@@ -37,11 +33,13 @@ impl Inner {
         }
         if extras.restarts {
             inner.update(&request.region, &identifier, |cluster| cluster.port = cluster.settings.port);
-            Self::restart_in_background(inner, &request.region, &identifier);
-        } else {
-            Self::settle(inner, &request.region, &identifier);
+            let answer = show(inner, &request.region, &identifier);
+            Self::restart_in_background(inner, &request.region, &identifier, &request.fate);
+            return Ok(answer);
         }
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::settle(inner, request, &identifier);
+        Ok(answer)
     }
 
     pub(super) fn modify_roles(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -61,15 +59,19 @@ impl Inner {
             }
             Ok(())
         })?;
-        Self::settle(inner, &request.region, &identifier);
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::settle(inner, request, &identifier);
+        Ok(answer)
     }
 
     /// Ends `modifying`, `adding` and `removing` a moment later.
-    fn settle(inner: &Arc<Self>, region: &str, identifier: &str) {
-        let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
-        tokio::spawn(async move {
-            tokio::time::sleep(SETTLING).await;
+    fn settle(inner: &Arc<Self>, request: &Request, identifier: &str) {
+        let tasks = inner.context.tasks.clone();
+        let (inner, region, identifier) = (Arc::clone(inner), request.region.clone(), identifier.to_owned());
+        let fate = request.fate.clone();
+        tasks.spawn(async move {
+            tokio::time::sleep(inner.context.settling()).await;
+            fate.wait().await;
             inner.update(&region, &identifier, Cluster::settle);
         });
     }
@@ -86,18 +88,24 @@ impl Inner {
         if manages && old.is_some() {
             return Ok(());
         }
-        let failed = |error: String| Refusal::new("InternalFailure", error);
-        let door = self.fleet.door(&Self::fleet_key(region, identifier)).await;
-        let (port, admin) = door.ok_or_else(|| failed("The server does not answer.".to_owned()))?;
-        let client = postgres::connect(port, &admin, "postgres").await.map_err(|error| failed(error.to_string()))?;
-        let statement = postgres::password_statement(&login.username, &login.password);
-        client.batch_execute(&statement).await.map_err(|error| failed(error.to_string()))?;
+        if !self.context.has_no_engines() {
+            self.tell_password(region, identifier, login).await?;
+        }
         let new = if manages { Some(self.manage_secret(region, identifier, login).await?) } else { None };
         if let Some(arn) = old {
             master_secret::delete(&self.context, region, &arn).await;
         }
         self.update(region, identifier, |cluster| cluster.secret_arn = new);
         Ok(())
+    }
+
+    async fn tell_password(&self, region: &str, identifier: &str, login: &Login) -> Result<(), Refusal> {
+        let failed = |error: String| Refusal::new("InternalFailure", error);
+        let door = self.fleet.door(&Self::fleet_key(region, identifier)).await;
+        let (port, admin) = door.ok_or_else(|| failed("The server does not answer.".to_owned()))?;
+        let client = postgres::connect(port, &admin, "postgres").await.map_err(|error| failed(error.to_string()))?;
+        let statement = postgres::password_statement(&login.username, &login.password);
+        client.batch_execute(&statement).await.map_err(|error| failed(error.to_string()))
     }
 }
 
@@ -146,7 +154,8 @@ fn accept(cluster: &mut Cluster, form: &Form) -> Result<Extras, Refusal> {
     Ok(extras)
 }
 
-fn wanted(current: &Settings, form: &Form) -> Result<Settings, Refusal> {
+/// Returns the settings with what a request says over what is.
+pub(super) fn wanted(current: &Settings, form: &Form) -> Result<Settings, Refusal> {
     let text = |name: &str, current: &String| form.text(name).unwrap_or(current).to_owned();
     let nodes = match form.text("ClusterType") {
         Some("single-node") => 1,

@@ -4,36 +4,44 @@ use std::sync::Arc;
 
 use super::describe::show;
 use super::service::{Inner, Request};
+use crate::localcloud::faults::Fate;
 use crate::localcloud::query::Refusal;
 
 impl Inner {
     pub(super) fn pause_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let identifier = inner.move_status(request, "available", "pausing", "pause")?;
-        let (shared, region, name) = (Arc::clone(inner), request.region.clone(), identifier.clone());
-        tokio::spawn(async move {
-            shared.fleet.stop(&Self::fleet_key(&region, &name)).await;
-            shared.update(&region, &name, |cluster| "paused".clone_into(&mut cluster.status));
+        let answer = show(inner, &request.region, &identifier);
+        let (shared, region, fate) = (Arc::clone(inner), request.region.clone(), request.fate.clone());
+        inner.context.tasks.spawn(async move {
+            shared.fleet.stop(&Self::fleet_key(&region, &identifier)).await;
+            fate.wait().await;
+            shared.update(&region, &identifier, |cluster| "paused".clone_into(&mut cluster.status));
         });
-        Ok(show(inner, &request.region, &identifier))
+        Ok(answer)
     }
 
     pub(super) fn resume_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let identifier = inner.move_status(request, "paused", "resuming", "resume")?;
-        Self::start_in_background(inner, &request.region, &identifier, None);
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::start_in_background(inner, &request.region, &identifier, None, &request.fate);
+        Ok(answer)
     }
 
     pub(super) fn reboot_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let identifier = inner.move_status(request, "available", "rebooting", "reboot")?;
-        Self::restart_in_background(inner, &request.region, &identifier);
-        Ok(show(inner, &request.region, &identifier))
+        let answer = show(inner, &request.region, &identifier);
+        Self::restart_in_background(inner, &request.region, &identifier, &request.fate);
+        Ok(answer)
     }
 
     /// Stops the server and starts it with what it should have now.
-    pub(super) fn restart_in_background(inner: &Arc<Self>, region: &str, identifier: &str) {
+    pub(super) fn restart_in_background(inner: &Arc<Self>, region: &str, identifier: &str, fate: &Fate) {
+        let tasks = inner.context.tasks.clone();
         let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
-        tokio::spawn(async move {
+        let fate = fate.clone();
+        tasks.spawn(async move {
             inner.fleet.stop(&Self::fleet_key(&region, &identifier)).await;
+            fate.wait().await;
             inner.bring_up(&region, &identifier, None).await;
         });
     }

@@ -7,6 +7,7 @@ use super::service::{Inner, Warehouse};
 use super::state::Cluster;
 use crate::localcloud::engine::EngineError;
 use crate::localcloud::engine::postgres::{self, PostgresPlan};
+use crate::localcloud::faults::Fate;
 use crate::localcloud::master_secret::{self, Login};
 
 /// What Redshift has beyond PostgreSQL, made in the template of all databases.
@@ -74,9 +75,25 @@ impl Inner {
     }
 
     /// Starts the server of a cluster in the background; `login` makes its first user and database.
-    pub(super) fn start_in_background(inner: &Arc<Self>, region: &str, identifier: &str, login: Option<Login>) {
+    pub(super) fn start_in_background(
+        inner: &Arc<Self>,
+        region: &str,
+        identifier: &str,
+        login: Option<Login>,
+        fate: &Fate,
+    ) {
+        let tasks = inner.context.tasks.clone();
         let (inner, region, identifier) = (Arc::clone(inner), region.to_owned(), identifier.to_owned());
-        tokio::spawn(async move { inner.bring_up(&region, &identifier, login).await });
+        let fate = fate.clone();
+        tasks.spawn(async move {
+            fate.wait().await;
+            match fate.failure() {
+                Some(failure) => inner.update(&region, &identifier, |cluster| {
+                    failure.state("incompatible-network").clone_into(&mut cluster.status);
+                }),
+                None => inner.bring_up(&region, &identifier, login).await,
+            }
+        });
     }
 
     /// Starts the server of a cluster and moves the status to what came of it.
@@ -102,6 +119,9 @@ impl Inner {
             return Err(EngineError::Closing);
         };
         let port = if cluster.port == 0 { cluster.settings.port } else { cluster.port };
+        if self.context.has_no_engines() {
+            return Ok(port);
+        }
         let plan = PostgresPlan { folder: self.folder(region, identifier), port };
         let key = Self::fleet_key(region, identifier);
         let port = self.fleet.start(&key, || async move { plan.start().await }).await?;
@@ -126,19 +146,13 @@ impl Inner {
     async fn resume_one(&self, region: String, cluster: Cluster) {
         let identifier = &cluster.identifier;
         match cluster.status.as_str() {
-            "available" | "resuming" | "rebooting" | "modifying" | "resizing" => {
-                self.update(&region, identifier, |cluster| "resuming".clone_into(&mut cluster.status));
-                self.bring_up(&region, identifier, None).await;
-            }
+            "resuming" => self.bring_up(&region, identifier, None).await,
             // What kept it from starting may be gone by now.
             "failed" if cluster.is_made => self.bring_up(&region, identifier, None).await,
+            "creating" if cluster.restored_from.is_some() => self.finish_restore(&region, identifier).await,
             "creating" => self.resume_creation(&region, &cluster).await,
             "pausing" => self.update(&region, identifier, |cluster| "paused".clone_into(&mut cluster.status)),
-            "deleting" => self.finish_deletion(&region, identifier, None).await,
-            "final-snapshot" => {
-                // Which name the snapshot was to have went with the process; the data must not go too.
-                self.update(&region, identifier, |cluster| "paused".clone_into(&mut cluster.status));
-            }
+            "deleting" | "final-snapshot" => self.finish_deletion(&region, identifier).await,
             _ => {}
         }
     }

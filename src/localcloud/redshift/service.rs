@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::state::{Region, State};
 use crate::localcloud::engine::Fleet;
+use crate::localcloud::faults::Fate;
 use crate::localcloud::query::{Form, Refusal};
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::store::Store;
 use crate::localcloud::{Call, Context, Reply};
 
@@ -35,6 +36,8 @@ pub(super) struct Inner {
 pub(super) struct Request {
     pub(super) region: String,
     pub(super) form: Form,
+    /// What is to become of what it begins.
+    pub(super) fate: Fate,
 }
 
 impl Redshift {
@@ -43,7 +46,8 @@ impl Redshift {
     /// # Errors
     /// If a saved state cannot be read.
     pub(crate) fn open(context: &Context) -> std::io::Result<Self> {
-        let store = Store::open(&context.home, "redshift")?;
+        let store: Store<State> = Store::open(&context.home, "redshift")?;
+        store.change(State::note_interruption);
         Ok(Self { inner: Arc::new(Inner { context: context.clone(), store, fleet: Fleet::default() }) })
     }
 
@@ -75,11 +79,18 @@ impl Service for Redshift {
     }
 
     async fn handle(&self, call: Call) -> Reply {
-        let request = Request { region: call.region.clone(), form: Form::of(&call) };
+        let request = Request { region: call.region.clone(), form: Form::of(&call), fate: call.fate.clone() };
         match answer(&self.inner, &call.operation, &request).await {
             Ok(inner) => Reply::query(&call.operation, NAMESPACE, &inner),
             Err(refusal) => refusal.reply(),
         }
+    }
+
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        self.inner.read(region, |found| {
+            let every = super::tags::every(region, found).into_iter();
+            every.map(|(arn, _, tags)| Tagged { arn, tags: tags.clone() }).collect()
+        })
     }
 
     async fn resume(&self) {
@@ -101,8 +112,11 @@ async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Resul
         "ResumeCluster" => Inner::resume_cluster(inner, request),
         "RebootCluster" => Inner::reboot_cluster(inner, request),
         "DeleteCluster" => Inner::delete_cluster(inner, request),
+        "RestoreFromClusterSnapshot" => Inner::restore_cluster(inner, request).await,
+        "CreateClusterSnapshot" => Inner::create_snapshot(inner, request),
         "DescribeClusterSnapshots" => inner.describe_snapshots(request),
         "DeleteClusterSnapshot" => inner.delete_snapshot(request),
+        "DescribeAccountAttributes" => Ok(super::catalog::account_attributes(request)),
         "DescribeOrderableClusterOptions" => super::catalog::orderable_options(request),
         "CreateClusterSubnetGroup" => inner.create_subnet_group(request).await,
         "ModifyClusterSubnetGroup" => inner.modify_subnet_group(request).await,

@@ -13,6 +13,21 @@ pub(super) struct State {
     pub(super) regions: BTreeMap<String, Region>,
 }
 
+impl State {
+    /// Calls resuming what was running when the process ended: from the first answer on, nobody is told of a server
+    /// that does not run yet.
+    pub(super) fn note_interruption(&mut self) {
+        for region in self.regions.values_mut() {
+            for cluster in region.clusters.values_mut() {
+                if ["available", "rebooting", "modifying", "resizing"].contains(&cluster.status.as_str()) {
+                    "resuming".clone_into(&mut cluster.status);
+                }
+            }
+            region.forget_unfinished_snapshots();
+        }
+    }
+}
+
 /// What one region has.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -44,6 +59,10 @@ pub(super) struct Cluster {
     /// Attached role to how far the attaching is.
     pub(super) roles: BTreeMap<String, String>,
     pub(super) default_role: Option<String>,
+    /// The snapshot that its deletion leaves.
+    pub(super) final_snapshot: Option<String>,
+    /// The snapshot that it is being made of.
+    pub(super) restored_from: Option<String>,
     pub(super) tags: Tags,
 }
 
@@ -74,10 +93,13 @@ pub(super) struct SubnetGroup {
     pub(super) tags: Tags,
 }
 
-/// What is left of a deleted cluster.
+/// A cluster as it was, with its data.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Snapshot {
     pub(super) identifier: String,
+    /// Not yet whole while this is `creating`.
+    pub(super) status: String,
     pub(super) created: String,
     pub(super) cluster: Cluster,
     pub(super) tags: Tags,

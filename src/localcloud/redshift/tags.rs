@@ -67,22 +67,25 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
     }
 }
 
-/// Returns every tag: the ARN, the kind, key and value.
-fn tagged(name: &str, region: &Region) -> Vec<(String, &'static str, String, String)> {
+/// Returns everything that takes tags: the ARN, the kind and the tags.
+pub(super) fn every<'a>(name: &str, region: &'a Region) -> Vec<(String, &'static str, &'a Tags)> {
     let clusters = region.clusters.iter().map(|(key, cluster)| ("cluster", key.clone(), &cluster.tags));
     let groups = region.subnet_groups.iter().map(|(key, group)| ("subnetgroup", key.clone(), &group.tags));
     let snapshots = region
         .snapshots
         .iter()
         .map(|(key, snapshot)| ("snapshot", format!("{}/{key}", snapshot.cluster.identifier), &snapshot.tags));
-    let mut found: Vec<_> = clusters
-        .chain(groups)
-        .chain(snapshots)
-        .flat_map(|(kind, key, tags)| {
-            let resource = arn(name, kind, &key);
-            tags.iter().map(move |(key, value)| (resource.clone(), kind, key.clone(), value.clone()))
-        })
-        .collect();
+    let all = clusters.chain(groups).chain(snapshots);
+    all.map(|(kind, key, tags)| (arn(name, kind, &key), kind, tags)).collect()
+}
+
+/// Returns every tag: the ARN, the kind, key and value.
+fn tagged(name: &str, region: &Region) -> Vec<(String, &'static str, String, String)> {
+    let each = |(arn, kind, tags): (String, &'static str, &Tags)| {
+        let tag = |(key, value): (&String, &String)| (arn.clone(), kind, key.clone(), value.clone());
+        tags.iter().map(tag).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = every(name, region).into_iter().flat_map(each).collect();
     found.sort();
     found
 }

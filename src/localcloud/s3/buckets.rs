@@ -35,6 +35,14 @@ impl Bucket {
             _ => Versioning::Off,
         }
     }
+
+    /// Returns the tags.
+    pub(super) fn tags(&self) -> BTreeMap<String, String> {
+        let document = self.documents.get("tagging").and_then(|document| Element::parse(document.as_bytes()));
+        let sets = document.iter().flat_map(|document| document.all("TagSet"));
+        let text = |tag: &Element, name: &str| tag.text_of(name).unwrap_or_default().to_owned();
+        sets.flat_map(|set| set.all("Tag")).map(|tag| (text(tag, "Key"), text(tag, "Value"))).collect()
+    }
 }
 
 impl Store {

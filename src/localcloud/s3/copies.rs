@@ -12,10 +12,11 @@ use s3s::dto::{
 use s3s::{S3Result, s3_error};
 
 use super::objects::{Objects, metadata, told_version};
+use super::precondition::Precondition;
 use super::receive::{Received, hasher, new_file};
 use super::record::{Description, Record, Sums};
 use super::refusal::{bad_request, disk};
-use super::store::{Found, Precondition, Store};
+use super::store::{Found, Store};
 
 impl Objects {
     /// Copies an object.

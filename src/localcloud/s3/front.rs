@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3Result, s3_error};
 
-use super::answers::{boxed, convert};
+use super::answers::{boxed, convert, xml};
 use super::bucket_calls::Asked;
 use super::chunked::{Trailers, decode};
 use super::configuration::kind;
@@ -20,10 +20,11 @@ use super::objects::Objects;
 use super::refusal::refuse;
 use super::request::{data, expired, is_framed, strip_signature, unframed};
 use super::store::{Store, key_hash};
+use crate::localcloud::call::escape_xml;
 use crate::localcloud::cloud::Context;
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::gateway::Body;
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::{Call, Reply};
 
 /// The largest configuration document, in bytes.
@@ -61,6 +62,14 @@ impl S3 {
             }
         }
         response
+    }
+
+    /// Refuses a request that never gets here.
+    pub(crate) fn refuse(status: u16, code: &str, message: &str) -> Response<Body> {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let message = escape_xml(message);
+        let text = format!("<Error><Code>{}</Code><Message>{message}</Message></Error>", escape_xml(code));
+        xml(status, format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}"))
     }
 
     async fn route(&self, request: Request<Incoming>, region: String) -> S3Result<Response<Body>> {
@@ -124,11 +133,21 @@ impl Service for S3 {
         Reply::new(501, "text/plain", "S3 takes streams")
     }
 
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        let every = self.objects.blocking(|store| store.all()).await.unwrap_or_default();
+        let here = every.into_iter().filter(|bucket| bucket.region == region);
+        here.map(|bucket| Tagged { arn: format!("arn:aws:s3:::{}", bucket.name), tags: bucket.tags() }).collect()
+    }
+
     async fn resume(&self) {
         self.objects.courier.resume();
     }
 
     async fn stop(&self) {
+        self.abort();
+    }
+
+    fn abort(&self) {
         self.objects.courier.stop();
     }
 }

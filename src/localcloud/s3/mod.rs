@@ -21,6 +21,7 @@ mod lists;
 mod notification;
 mod objects;
 mod parts;
+mod precondition;
 mod protocol;
 mod receive;
 mod record;

@@ -10,10 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::buckets::Bucket;
 use super::delivery::Courier;
+use super::precondition::Precondition;
 use super::receive::{Promise, receive};
 use super::record::{Description, NULL_VERSION, Record};
 use super::refusal::disk;
-use super::store::{Found, Precondition, Store, Versioning};
+use super::store::{Found, Store, Versioning};
 
 /// How much is read at once for a download, in bytes.
 const READ_SIZE: u64 = 256 * 1024;
@@ -49,7 +50,7 @@ impl Objects {
         let promise = Promise::of(&request.headers, &request.extensions);
         let input = request.input;
         let bucket = self.bucket(&input.bucket).await?;
-        let precondition = Precondition { if_match: input.if_match, if_none_match: input.if_none_match };
+        let precondition = Precondition::of_write(input.if_match, input.if_none_match)?;
         let (name, key, early) = (bucket.name.clone(), input.key.clone(), precondition.clone());
         let folder = self
             .blocking(move |store| {
@@ -72,7 +73,7 @@ impl Objects {
         let record = Record { key: input.key, etag, description, sums: received.sums, ..Record::default() };
         let (name, versioning) = (bucket.name.clone(), bucket.versioning());
         let replace = move |store: &Store| store.replace(&name, record, &received.file, versioning, &precondition);
-        let record = self.blocking(replace).await?;
+        let record = self.blocking(replace).await.map_err(Precondition::lost_race)?;
         self.courier.tell(&bucket, "ObjectCreated:Put", &record);
         Ok(PutObjectOutput {
             e_tag: Some(ETag::Strong(record.etag.clone())),
@@ -204,13 +205,15 @@ impl Objects {
         bucket: &Bucket,
         key: String,
         version: Option<String>,
+        if_match: Option<ETagCondition>,
     ) -> S3Result<super::versions::Deletion> {
         let (name, versioning, of) = (bucket.name.clone(), bucket.versioning(), key.clone());
         let for_good = version.is_some();
+        let precondition = Precondition { if_match, if_none_match: None };
         let deletion = self
             .blocking(move |store| match version {
-                Some(version) => store.delete_version(&name, &of, &version),
-                None => store.delete(&name, &of, versioning),
+                Some(version) => store.delete_version(&name, &of, &version, &precondition),
+                None => store.delete(&name, &of, versioning, &precondition),
             })
             .await?;
         if deletion.effective {

@@ -28,7 +28,8 @@ impl S3 for Objects {
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
         let bucket = self.bucket(&request.input.bucket).await?;
-        let deletion = self.delete(&bucket, request.input.key, request.input.version_id).await?;
+        let DeleteObjectInput { key, version_id, if_match, .. } = request.input;
+        let deletion = self.delete(&bucket, key, version_id, if_match).await?;
         Ok(S3Response::new(DeleteObjectOutput {
             delete_marker: deletion.marker.then_some(true),
             version_id: deletion.version,
@@ -44,7 +45,8 @@ impl S3 for Objects {
         }
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in delete.objects {
-            match self.delete(&bucket, object.key.clone(), object.version_id.clone()).await {
+            let if_match = object.e_tag.clone().map(ETagCondition::ETag);
+            match self.delete(&bucket, object.key.clone(), object.version_id.clone(), if_match).await {
                 Ok(done) => deleted.push(DeletedObject {
                     delete_marker: done.marker.then_some(true),
                     delete_marker_version_id: done.version.filter(|_| done.marker),

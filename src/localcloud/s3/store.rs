@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use s3s::dto::{ETag, ETagCondition};
 use s3s::{S3Result, s3_error};
 use sha2::{Digest, Sha256};
 
+use super::precondition::Precondition;
 use super::record::{NULL_VERSION, Record};
 use super::refusal::disk;
 use crate::localcloud::Home;
@@ -30,13 +30,6 @@ pub(super) enum Versioning {
 pub(super) struct Found {
     pub(super) record: Record,
     pub(super) path: PathBuf,
-}
-
-/// What must be true of the object that a write replaces.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Precondition {
-    pub(super) if_match: Option<ETagCondition>,
-    pub(super) if_none_match: Option<ETagCondition>,
 }
 
 /// The files of every bucket. All calls block on the disk.
@@ -187,29 +180,6 @@ impl Store {
         let root = self.bucket(bucket);
         let above = path.ancestors().skip(1).take_while(|folder| *folder != root);
         !above.into_iter().any(Path::is_file) && (!path.is_dir() || fs::remove_dir(path).is_ok())
-    }
-}
-
-impl Precondition {
-    /// Compares with what is there now.
-    pub(super) fn check(&self, old: Option<&Found>) -> S3Result<()> {
-        let failed = || s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold");
-        if self.if_none_match.as_ref().is_some_and(|condition| matches(condition, old)) {
-            return Err(failed());
-        }
-        match (&self.if_match, old) {
-            (Some(_), None) => Err(s3_error!(NoSuchKey, "The specified key does not exist.")),
-            (Some(condition), old) if !matches(condition, old) => Err(failed()),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn matches(condition: &ETagCondition, old: Option<&Found>) -> bool {
-    let Some(old) = old else { return false };
-    match condition {
-        ETagCondition::Any => true,
-        ETagCondition::ETag(wanted) => ETag::Strong(old.record.etag.clone()).strong_cmp(wanted),
     }
 }
 

@@ -5,10 +5,10 @@ use s3s::{S3Request, S3Result};
 
 use super::objects::{Objects, metadata, told_version};
 use super::parts::{Part as Kept, Upload};
+use super::precondition::Precondition;
 use super::receive::{Promise, receive, sum_of};
 use super::record::Description;
 use super::refusal::bad_request;
-use super::store::Precondition;
 
 impl Objects {
     /// Begins an upload.
@@ -89,7 +89,7 @@ impl Objects {
     ) -> S3Result<CompleteMultipartUploadOutput> {
         let bucket = self.bucket(&input.bucket).await?;
         let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-        let precondition = Precondition { if_match: input.if_match, if_none_match: input.if_none_match };
+        let precondition = Precondition::of_write(input.if_match, input.if_none_match)?;
         let (name, key, id) = (bucket.name.clone(), input.key.clone(), input.upload_id);
         let versioning = bucket.versioning();
         let stated = [

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use s3s::S3Result;
 
+use super::precondition::Precondition;
 use super::record::{NULL_VERSION, Record};
 use super::refusal::disk;
 use super::store::{Found, Store, Versioning, gone, key_hash, next_sequence, read_record, version_id, write_record};
@@ -70,9 +71,16 @@ impl Store {
     }
 
     /// Deletes an object, or puts a delete marker on it where versions are kept.
-    pub(super) fn delete(&self, bucket: &str, key: &str, versioning: Versioning) -> S3Result<Deletion> {
+    pub(super) fn delete(
+        &self,
+        bucket: &str,
+        key: &str,
+        versioning: Versioning,
+        precondition: &Precondition,
+    ) -> S3Result<Deletion> {
         let mut last = self.lock();
         let current = self.current(bucket, key)?;
+        precondition.check_deletion(current.as_ref())?;
         let effective = current.is_some() || versioning != Versioning::Off;
         if versioning == Versioning::Off {
             if let Some(found) = current {
@@ -104,9 +112,16 @@ impl Store {
     }
 
     /// Deletes one version for good; the newest that is left becomes the object.
-    pub(super) fn delete_version(&self, bucket: &str, key: &str, version: &str) -> S3Result<Deletion> {
+    pub(super) fn delete_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+        precondition: &Precondition,
+    ) -> S3Result<Deletion> {
         let _guard = self.lock();
         let current = self.current(bucket, key)?;
+        precondition.check_deletion(current.as_ref())?;
         let is_current = current.as_ref().is_some_and(|found| found.record.version == version);
         let mut deletion = Deletion { version: Some(version.to_owned()), ..Deletion::default() };
         if let Some(found) = current.as_ref().filter(|_| is_current) {

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::refusal::Refusal;
-use super::speech::time;
+use super::super::speech::time;
 use super::state::{Boards, Dashboard};
 use crate::localcloud::emulated::ACCOUNT;
+use crate::localcloud::service::Tagged;
 
 /// The most entries of a page of `ListDashboards`.
 const PAGE: usize = 1000;
@@ -89,6 +90,12 @@ impl Boards {
         let keys = request["TagKeys"].as_array().cloned().unwrap_or_default();
         dashboard.tags.retain(|key, _| !keys.iter().any(|other| other == key));
         Ok(json!({}))
+    }
+
+    /// Returns every dashboard with its tags.
+    pub(super) fn tagged(&self) -> Vec<Tagged> {
+        let all = self.dashboards.iter();
+        all.map(|(name, dashboard)| Tagged { arn: arn(name), tags: dashboard.tags.clone() }).collect()
     }
 
     /// Answers `ListTagsForResource`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::refusal::Refusal;
-use super::speech::time;
+use super::super::speech::time;
 use super::state::{Metrics, Point, Series};
 
 /// The most points that are kept of a metric; the oldest go first.

@@ -3,7 +3,6 @@
 mod dashboards;
 mod metrics;
 mod service;
-mod speech;
 mod state;
 
 pub(super) use service::CloudWatch;

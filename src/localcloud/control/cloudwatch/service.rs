@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::super::refusal::Refusal;
 use super::super::saved::Saved;
-use super::speech::Speech;
+use super::super::speech::Speech;
 use super::state::{Boards, Metrics};
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::{Call, Home, Reply};
 
 /// Dashboards belong to no region.
@@ -50,6 +50,11 @@ impl Service for CloudWatch {
         &["monitoring"]
     }
 
+    /// Dashboards belong to no region and are told in each.
+    async fn tagged(&self, _region: &str) -> Vec<Tagged> {
+        self.boards.read(EVERYWHERE, Boards::tagged)
+    }
+
     async fn handle(&self, call: Call) -> Reply {
         let speech = Speech::of(&call);
         let request = speech.read(&call);
@@ -57,5 +62,9 @@ impl Service for CloudWatch {
             Ok(answer) => speech.answer(&call.operation, &answer),
             Err(refusal) => speech.refuse(&refusal),
         }
+    }
+
+    fn refuse(&self, call: &Call, status: u16, code: &str, message: &str) -> Reply {
+        Speech::of(call).refuse(&Refusal::new(status, code, message))
     }
 }

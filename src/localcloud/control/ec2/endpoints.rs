@@ -6,9 +6,11 @@ use super::super::names;
 use super::super::query::{Params, list, text, wrap};
 use super::super::refusal::Refusal;
 use super::filters::{Describe, Shown, asked};
+use super::interfaces::interface_id;
 use super::state::{Endpoint, Network, Route, find_mut};
 use crate::localcloud::call::escape_xml;
 use crate::localcloud::emulated::ACCOUNT;
+use crate::localcloud::faults::Fate;
 
 static DESCRIBE: Describe = Describe {
     filters: &["service-name", "vpc-endpoint-id", "vpc-endpoint-state", "vpc-endpoint-type", "vpc-id"],
@@ -23,7 +25,7 @@ const UNKNOWN: &str = "InvalidVpcEndpointId.NotFound";
 
 impl Network {
     /// Answers `CreateVpcEndpoint`.
-    pub(super) fn create_endpoint(&mut self, params: &Params, region: &str) -> Result<String, Refusal> {
+    pub(super) fn create_endpoint(&mut self, params: &Params, region: &str, fate: &Fate) -> Result<String, Refusal> {
         let vpc = params.required("VpcId")?.to_owned();
         self.vpc(&vpc)?;
         let service = params.required("ServiceName")?.to_owned();
@@ -54,6 +56,7 @@ impl Network {
         self.endpoints.insert(id.clone(), Endpoint { vpc, service, route_tables, subnets, groups, policy, created });
         self.tag_new(&id, params, "vpc-endpoint")?;
         self.route_to_endpoint(&id, region);
+        self.begin(&id, fate);
         Ok(wrap("vpcEndpoint", self.endpoint_body(&id)?))
     }
 
@@ -84,9 +87,13 @@ impl Network {
         let endpoint = find_mut(&mut self.endpoints, id, UNKNOWN, "Vpc Endpoint Id")?;
         endpoint.route_tables.retain(|table| !removed.contains(table) && !added.contains(table));
         endpoint.route_tables.extend(added);
-        let gone = params.texts("RemoveSubnetId");
-        endpoint.subnets.retain(|subnet| !gone.contains(subnet));
-        endpoint.subnets.extend(params.texts("AddSubnetId"));
+        let change = |held: &mut Vec<String>, removed: &str, added: &str| {
+            let (removed, added) = (params.texts(removed), params.texts(added));
+            held.retain(|one| !removed.contains(one) && !added.contains(one));
+            held.extend(added);
+        };
+        change(&mut endpoint.subnets, "RemoveSubnetId", "AddSubnetId");
+        change(&mut endpoint.groups, "RemoveSecurityGroupId", "AddSecurityGroupId");
         if let Some(policy) = params.text("PolicyDocument") {
             policy.clone_into(&mut endpoint.policy);
         }
@@ -98,21 +105,35 @@ impl Network {
     }
 
     /// Answers `DeleteVpcEndpoints`, which succeeds even if it could not delete everything.
-    pub(super) fn delete_endpoints(&mut self, params: &Params) -> Result<String, Refusal> {
+    pub(super) fn delete_endpoints(&mut self, params: &Params, fate: &Fate) -> Result<String, Refusal> {
         let mut failed = Vec::new();
         for id in params.texts("VpcEndpointId") {
-            if self.endpoints.remove(&id).is_none() {
+            if !self.endpoints.contains_key(&id) {
                 let message = format!("The Vpc Endpoint Id '{id}' does not exist");
                 let error = wrap("error", text("code", UNKNOWN) + &text("message", message));
                 failed.push(text("resourceId", &id) + &error);
                 continue;
             }
-            self.tags.remove(&id);
             for table in self.route_tables.values_mut() {
                 table.routes.retain(|route| route.target != id);
             }
+            if !self.begin_deletion(&id, fate) {
+                self.drop_endpoint(&id);
+            }
         }
         Ok(list("unsuccessful", "item", failed))
+    }
+
+    /// Drops the endpoints whose slow deletion is over.
+    pub(super) fn drop_gone_endpoints(&mut self) {
+        for id in self.take_gone("vpce-") {
+            self.drop_endpoint(&id);
+        }
+    }
+
+    fn drop_endpoint(&mut self, id: &str) {
+        self.endpoints.remove(id);
+        self.tags.remove(id);
     }
 
     /// Answers `DescribeVpcEndpoints`.
@@ -120,10 +141,11 @@ impl Network {
         let mut all = Vec::new();
         for id in asked(params, "VpcEndpointId", &self.endpoints, UNKNOWN, "Vpc Endpoint Id")? {
             let Some(endpoint) = self.endpoints.get(&id) else { continue };
+            let Some(state) = self.state_of(&id, "available") else { continue };
             let facts = vec![
                 ("service-name", endpoint.service.clone()),
                 ("vpc-endpoint-id", id.clone()),
-                ("vpc-endpoint-state", "available".to_owned()),
+                ("vpc-endpoint-state", state.to_owned()),
                 ("vpc-endpoint-type", endpoint.kind().to_owned()),
                 ("vpc-id", endpoint.vpc.clone()),
             ];
@@ -148,19 +170,20 @@ impl Network {
 
     fn endpoint_body(&self, id: &str) -> Result<String, Refusal> {
         let endpoint = super::state::find(&self.endpoints, id, UNKNOWN, "Vpc Endpoint Id")?;
+        let interface = |subnet: &String| interface_id(&format!("endpoint {id} {subnet}"));
         Ok(text("vpcEndpointId", id)
             + &text("vpcEndpointType", endpoint.kind())
             + &text("vpcId", &endpoint.vpc)
             + &text("serviceName", &endpoint.service)
             // AWS writes it in lower case, though its model says otherwise.
-            + &text("state", "available")
+            + &text("state", self.state_of(id, "available").unwrap_or("deleted"))
             + &text("policyDocument", &endpoint.policy)
             + &list("routeTableIdSet", "item", endpoint.route_tables.iter().map(|table| escape_xml(table)))
             + &list("subnetIdSet", "item", endpoint.subnets.iter().map(|subnet| escape_xml(subnet)))
             + &list("groupSet", "item", endpoint.groups.iter().map(|group| text("groupId", group)))
             + &text("privateDnsEnabled", !endpoint.subnets.is_empty())
             + &text("requesterManaged", false)
-            + &wrap("networkInterfaceIdSet", "")
+            + &list("networkInterfaceIdSet", "item", endpoint.subnets.iter().map(interface))
             + &wrap("dnsEntrySet", "")
             + &text("creationTimestamp", &endpoint.created)
             + &text("ownerId", ACCOUNT)

@@ -1,5 +1,7 @@
 //! Security groups.
 
+use std::collections::BTreeMap;
+
 use super::super::names;
 use super::super::query::{Params, text, wrap};
 use super::super::refusal::Refusal;
@@ -68,7 +70,6 @@ impl Network {
         let referenced = |rule: &Rule| rule.group != id && rule.peer == Peer::Group(id.to_owned());
         if self.rules.values().any(referenced)
             || interfaces.iter().any(|interface| interface.groups.iter().any(|group| group == id))
-            || self.endpoints.values().any(|endpoint| endpoint.groups.iter().any(|group| group == id))
         {
             return Err(Refusal::bad("DependencyViolation", format!("resource {id} has a dependent object")));
         }
@@ -86,6 +87,10 @@ impl Network {
     /// Answers `DescribeSecurityGroups`.
     pub(super) fn describe_groups(&self, params: &Params, region: &str) -> Result<String, Refusal> {
         let names = params.texts("GroupName");
+        let mut by_group: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
+        for rule in self.rules.values() {
+            by_group.entry(&rule.group).or_default().push(rule);
+        }
         let mut all = Vec::new();
         for id in asked(params, "GroupId", &self.groups, "InvalidGroup.NotFound", "security group")? {
             let group = self.group(&id)?;
@@ -99,7 +104,8 @@ impl Network {
                 ("owner-id", ACCOUNT.to_owned()),
                 ("vpc-id", group.vpc.clone()),
             ];
-            for rule in self.rules.values().filter(|rule| rule.group == id && !rule.egress) {
+            let rules = by_group.remove(id.as_str()).unwrap_or_default();
+            for rule in rules.iter().filter(|rule| !rule.egress) {
                 facts.push(("ip-permission.protocol", rule.protocol.clone()));
                 facts.extend(rule.from.map(|port| ("ip-permission.from-port", port.to_string())));
                 facts.extend(rule.to.map(|port| ("ip-permission.to-port", port.to_string())));
@@ -109,17 +115,16 @@ impl Network {
                     Peer::Ipv6(_) | Peer::PrefixList(_) => {}
                 }
             }
-            let body = self.group_body(&id, region)?;
+            let body = self.group_body(&id, region, &rules)?;
             all.push(Shown { id, facts, body });
         }
         DESCRIBE.answer(self, params, all)
     }
 
-    fn group_body(&self, id: &str, region: &str) -> Result<String, Refusal> {
+    fn group_body(&self, id: &str, region: &str, rules: &[&Rule]) -> Result<String, Refusal> {
         let group = self.group(id)?;
         let of = |egress: bool| {
-            let rules: Vec<&Rule> =
-                self.rules.values().filter(|rule| rule.group == id && rule.egress == egress).collect();
+            let rules: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.egress == egress).collect();
             permissions(&rules)
         };
         Ok(text("ownerId", ACCOUNT)

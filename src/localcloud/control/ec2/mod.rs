@@ -10,6 +10,7 @@ mod filters;
 mod gateways;
 mod groups;
 mod interfaces;
+mod occupants;
 mod permissions;
 mod routes;
 mod rules;
@@ -17,6 +18,7 @@ mod service;
 mod state;
 mod subnets;
 mod tags;
+mod transitions;
 mod vpcs;
 
 pub(super) use service::Ec2;

@@ -38,7 +38,7 @@ impl Network {
         self.group(group)?;
         let mut ids = params.texts("SecurityGroupRuleId");
         let of_group = |rule: &&Rule| rule.group == group && rule.egress == egress;
-        if let Some(odd) = ids.iter().find(|id| !self.rules.get(*id).as_ref().is_some_and(of_group)) {
+        if let Some(odd) = ids.iter().find(|id| !self.rules.get(id).as_ref().is_some_and(of_group)) {
             return Err(super::state::unknown(odd, UNKNOWN, "security group rule ID"));
         }
         if ids.is_empty() {

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::refusal::Refusal;
-
-/// Things by id.
-pub(super) type Table<T> = BTreeMap<String, T>;
+use super::super::table::Table;
+use super::transitions::Transition;
 
 /// Everything of one region.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -20,8 +19,14 @@ pub(super) struct Network {
     pub(super) endpoints: Table<Endpoint>,
     pub(super) groups: Table<Group>,
     pub(super) rules: Table<Rule>,
+    /// What somebody made, or a deleted function left behind.
+    #[serde(default)]
+    pub(super) interfaces: Table<OwnInterface>,
     /// Tags by the id of what they are on.
-    pub(super) tags: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) tags: Table<BTreeMap<String, String>>,
+    /// What is not simply there, by its id.
+    #[serde(default)]
+    pub(super) transitions: Table<Transition>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,6 +88,17 @@ impl Endpoint {
     }
 }
 
+/// A network interface that belongs to nothing that could be asked for it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct OwnInterface {
+    pub(super) subnet: String,
+    pub(super) groups: Vec<String>,
+    pub(super) description: String,
+    pub(super) left_by_lambda: bool,
+    /// In milliseconds since 1970.
+    pub(super) since: i64,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Group {
     pub(super) vpc: String,
@@ -122,7 +138,12 @@ pub(super) fn find<'a, T>(table: &'a Table<T>, id: &str, code: &str, noun: &str)
 ///
 /// # Errors
 /// The `NotFound` code of what was asked for.
-pub(super) fn find_mut<'a, T>(table: &'a mut Table<T>, id: &str, code: &str, noun: &str) -> Result<&'a mut T, Refusal> {
+pub(super) fn find_mut<'a, T: Clone>(
+    table: &'a mut Table<T>,
+    id: &str,
+    code: &str,
+    noun: &str,
+) -> Result<&'a mut T, Refusal> {
     table.get_mut(id).ok_or_else(|| unknown(id, code, noun))
 }
 

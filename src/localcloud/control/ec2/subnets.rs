@@ -70,8 +70,7 @@ impl Network {
     pub(super) fn delete_subnet(&mut self, params: &Params, interfaces: &[Interface]) -> Result<String, Refusal> {
         let id = params.required("SubnetId")?;
         self.subnet(id)?;
-        let has_endpoint = self.endpoints.values().any(|endpoint| endpoint.subnets.iter().any(|subnet| subnet == id));
-        if has_endpoint || interfaces.iter().any(|interface| interface.subnet == id) {
+        if interfaces.iter().any(|interface| interface.subnet == id) {
             return Err(in_use(&format!("The subnet '{id}'")));
         }
         self.subnets.remove(id);

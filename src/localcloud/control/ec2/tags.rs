@@ -6,6 +6,8 @@ use super::super::query::{Params, list, text};
 use super::super::refusal::Refusal;
 use super::filters::{Describe, Shown};
 use super::state::{Network, unknown};
+use crate::localcloud::emulated::ACCOUNT;
+use crate::localcloud::service::Tagged;
 
 static DESCRIBE: Describe = Describe { filters: &["key", "value", "resource-id", "resource-type"], set: "tagSet" };
 
@@ -16,6 +18,7 @@ static KINDS: &[(&str, &str, &str, &str)] = &[
     ("igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound", "internetGateway ID"),
     ("rtb-", "route-table", "InvalidRouteTableID.NotFound", "routeTable ID"),
     ("vpce-", "vpc-endpoint", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id"),
+    ("eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID"),
     ("sg-", "security-group", "InvalidGroup.NotFound", "security group"),
     ("sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound", "security group rule ID"),
 ];
@@ -44,12 +47,21 @@ impl Network {
         list("tagSet", "item", tags.map(|(key, value)| text("key", key) + &text("value", value)))
     }
 
+    /// Returns everything with tags, by its ARN.
+    pub(super) fn tagged(&self, region: &str) -> Vec<Tagged> {
+        let each = |(id, tags): (&String, &BTreeMap<String, String>)| {
+            let (_, kind, ..) = KINDS.iter().find(|(prefix, ..)| id.starts_with(prefix))?;
+            Some(Tagged { arn: format!("arn:aws:ec2:{region}:{ACCOUNT}:{kind}/{id}"), tags: tags.clone() })
+        };
+        self.tags.iter().filter_map(each).collect()
+    }
+
     /// Answers `CreateTags`.
     pub(super) fn create_tags(&mut self, params: &Params) -> Result<String, Refusal> {
         let tags = read(params, "Tag")?;
         for id in params.texts("ResourceId") {
             self.check_exists(&id)?;
-            self.tags.entry(id).or_default().extend(tags.clone());
+            self.tags.get_or_default(&id).extend(tags.clone());
         }
         Ok(text("return", true))
     }
@@ -104,6 +116,7 @@ impl Network {
             "igw-" => self.gateways.contains_key(id),
             "rtb-" => self.route_tables.contains_key(id),
             "vpce-" => self.endpoints.contains_key(id),
+            "eni-" => self.interfaces.contains_key(id),
             "sg-" => self.groups.contains_key(id),
             _ => self.rules.contains_key(id),
         };

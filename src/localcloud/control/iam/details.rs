@@ -4,7 +4,7 @@ use super::super::query::{Params, list, text, wrap};
 use super::super::refusal::Refusal;
 use super::attachments::attached;
 use super::documents::encode;
-use super::roles::role_arn;
+use super::roles::{boundary_body, role_arn};
 use super::state::{Account, Role, page, tag_members};
 
 impl Account {
@@ -49,6 +49,7 @@ fn role_detail(name: &str, role: &Role) -> String {
         + &wrap("InstanceProfileList", "")
         + &list("RolePolicyList", "member", inline)
         + &list("AttachedManagedPolicies", "member", role.attached.iter().map(|arn| attached(arn)))
+        + &role.boundary.as_ref().map(|arn| wrap("PermissionsBoundary", boundary_body(arn))).unwrap_or_default()
         + &list("Tags", "member", tag_members(&role.tags))
         + &wrap("RoleLastUsed", "")
 }

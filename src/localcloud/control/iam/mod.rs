@@ -10,6 +10,7 @@ mod managed;
 mod policies;
 mod roles;
 mod service;
+mod simulate;
 mod state;
 
 pub(super) use service::Iam;

@@ -117,11 +117,13 @@ pub(super) fn role_arn(name: &str, role: &Role) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role{}{name}", role.path)
 }
 
+/// Writes what bounds a role.
+pub(super) fn boundary_body(arn: &str) -> String {
+    text("PermissionsBoundaryType", "PermissionsBoundaryPolicy") + &text("PermissionsBoundaryArn", arn)
+}
+
 fn role_body(name: &str, role: &Role, all: bool) -> String {
-    let boundary = role
-        .boundary
-        .as_ref()
-        .map(|arn| text("PermissionsBoundaryType", "PermissionsBoundaryPolicy") + &text("PermissionsBoundaryArn", arn));
+    let boundary = role.boundary.as_ref().map(|arn| boundary_body(arn));
     let mut body = text("Path", &role.path)
         + &text("RoleName", name)
         + &text("RoleId", &role.id)

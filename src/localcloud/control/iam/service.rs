@@ -6,6 +6,7 @@ use super::super::query::{Params, text, wrap};
 use super::super::refusal::Refusal;
 use super::super::saved::Saved;
 use super::state::{Account, page};
+use crate::localcloud::denial::Denials;
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::service::Service;
 use crate::localcloud::{Call, Home, Reply};
@@ -18,12 +19,13 @@ const EVERYWHERE: &str = "global";
 /// IAM, as far as roles and policies go.
 pub(in super::super) struct Iam {
     accounts: Saved<Account>,
+    denials: Denials,
 }
 
 impl Iam {
     /// Opens the account that was saved.
     pub(in super::super) fn open(home: &Home) -> std::io::Result<Self> {
-        Ok(Self { accounts: Saved::open("iam", home)? })
+        Ok(Self { accounts: Saved::open("iam", home)?, denials: Denials::from_environment() })
     }
 }
 
@@ -36,7 +38,9 @@ impl Service for Iam {
     async fn handle(&self, call: Call) -> Reply {
         let params = Params::of(call.form());
         let operation = call.operation.as_str();
-        let answer = if call.is_read() {
+        let answer = if operation == "SimulatePrincipalPolicy" {
+            self.accounts.read(EVERYWHERE, |account| account.simulate(&params, &self.denials))
+        } else if call.is_read() {
             self.accounts.read(EVERYWHERE, |account| look(account, operation, &params))
         } else {
             self.accounts.change(EVERYWHERE, |account| change(account, operation, &params))

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::super::query::{Params, list, maybe, text};
 use super::super::refusal::Refusal;
+use super::super::table::Table;
 
 /// Everything of the account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Account {
     /// By name.
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) roles: Table<Role>,
     /// The policies of the customer by ARN.
-    pub(super) policies: BTreeMap<String, Policy>,
+    pub(super) policies: Table<Policy>,
 }
 
 pub(super) type Tags = BTreeMap<String, String>;
@@ -119,7 +120,7 @@ pub(super) fn page(params: &Params, name: &str, members: Vec<(String, String)>) 
     let mut members = members;
     members.sort();
     members.retain(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-    let limit = params.number("MaxItems").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).max(1);
+    let limit = params.number("MaxItems").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100).clamp(1, 1000);
     let more = members.len() > limit;
     members.truncate(limit);
     let marker = members.last().filter(|_| more).map(|(key, _)| hex::encode(key));

@@ -40,7 +40,8 @@ impl Region {
         }
         let found =
             self.groups.iter().filter(|(name, _)| name.starts_with(prefix) && name.to_lowercase().contains(&pattern));
-        let shown = found.map(|(name, group)| {
+        let (found, next) = page(request, 50, found.map(|(name, group)| (name, (name, group))).collect());
+        let shown = found.into_iter().map(|(name, group)| {
             let mut shown = json!({
                 "logGroupName": name,
                 "creationTime": group.created,
@@ -53,10 +54,9 @@ impl Region {
             if let Some(days) = group.retention {
                 shown["retentionInDays"] = json!(days);
             }
-            (name.clone(), shown)
+            shown
         });
-        let (groups, next) = page(request, 50, shown.collect());
-        Ok(with_token(json!({ "logGroups": groups }), next))
+        Ok(with_token(json!({ "logGroups": shown.collect::<Vec<Value>>() }), next))
     }
 
     /// Answers `PutRetentionPolicy`.

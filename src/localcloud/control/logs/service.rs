@@ -7,9 +7,9 @@ use super::super::refusal::Refusal;
 use super::super::saved::Saved;
 use super::events::{disk, filter, get, put};
 use super::files::Files;
-use super::state::{Region, group_name};
+use super::state::{Region, arn, group_name};
 use super::streams::stream_name;
-use crate::localcloud::service::Service;
+use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::{Call, Home, Reply};
 
 /// CloudWatch Logs.
@@ -65,6 +65,13 @@ impl Logs {
 impl Service for Logs {
     fn signing_names(&self) -> &'static [&'static str] {
         &["logs"]
+    }
+
+    async fn tagged(&self, region: &str) -> Vec<Tagged> {
+        self.regions.read(region, |state| {
+            let groups = state.groups.iter();
+            groups.map(|(name, group)| Tagged { arn: arn(region, name), tags: group.tags.clone() }).collect()
+        })
     }
 
     async fn handle(&self, call: Call) -> Reply {

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::refusal::Refusal;
+use super::super::table::Table;
 use crate::localcloud::emulated::ACCOUNT;
 
 /// The groups of a region by name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Region {
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) groups: Table<Group>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -88,12 +89,17 @@ pub(super) fn group_name(request: &Value) -> Result<String, Refusal> {
 }
 
 /// Cuts a page out of things in order and returns it with the token of the next.
-pub(super) fn page(request: &Value, most: usize, all: Vec<(String, Value)>) -> (Vec<Value>, Option<String>) {
+pub(super) fn page<T>(request: &Value, most: usize, all: Vec<(&String, T)>) -> (Vec<T>, Option<String>) {
     let after = request["nextToken"].as_str().and_then(|token| String::from_utf8(hex::decode(token).ok()?).ok());
-    let start = after.map_or(0, |after| all.iter().position(|(key, _)| *key == after).map_or(0, |place| place + 1));
+    // What the last page ended with may be gone by now.
+    let place = |after: String| match all.iter().position(|(key, _)| **key == after) {
+        Some(place) => place + 1,
+        None => all.iter().position(|(key, _)| **key > after).unwrap_or(all.len()),
+    };
+    let start = after.map_or(0, place);
     let limit = request["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(most).clamp(1, most);
     let more = all.len() > start + limit;
-    let shown: Vec<(String, Value)> = all.into_iter().skip(start).take(limit).collect();
-    let next = shown.last().filter(|_| more).map(|(key, _)| hex::encode(key));
+    let shown: Vec<(&String, T)> = all.into_iter().skip(start).take(limit).collect();
+    let next = shown.last().filter(|_| more).map(|(key, _)| hex::encode(key.as_bytes()));
     (shown.into_iter().map(|(_, value)| value).collect(), next)
 }

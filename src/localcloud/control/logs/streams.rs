@@ -44,6 +44,8 @@ impl Region {
         if request["descending"].as_bool() == Some(true) {
             found.reverse();
         }
+        let found = found.into_iter().map(|(stream_name, stream)| (stream_name, (stream_name, stream)));
+        let (found, next) = page(request, 50, found.collect());
         let shown = found.into_iter().map(|(stream_name, stream)| {
             let mut shown = json!({
                 "logStreamName": stream_name,
@@ -60,10 +62,9 @@ impl Region {
             for (field, time) in times.into_iter().filter_map(|(field, time)| Some((field, time?))) {
                 shown[field] = json!(time);
             }
-            (stream_name.clone(), shown)
+            shown
         });
-        let (streams, next) = page(request, 50, shown.collect());
-        Ok(with_token(json!({ "logStreams": streams }), next))
+        Ok(with_token(json!({ "logStreams": shown.collect::<Vec<Value>>() }), next))
     }
 }
 

@@ -1,12 +1,12 @@
-//! The three protocols that CloudWatch speaks: CBOR, JSON and the older query form. Inside, all are JSON values.
+//! The three protocols that newer services speak: CBOR, JSON and the older query form. Inside, all are JSON values.
 
 use ciborium::Value as Cbor;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
-use super::super::query::{Params, list, text, wrap};
-use super::super::refusal::Refusal;
+use super::query::{Params, list, text, wrap};
+use super::refusal::Refusal;
 use crate::localcloud::{Call, Reply};
 
 const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
@@ -80,6 +80,11 @@ impl Speech {
         }
         reply
     }
+}
+
+/// Refuses a call for lack of permission in the protocol that it came in.
+pub(in super::super) fn refuse_in_its_own_words(call: &Call, message: &str) -> Reply {
+    Speech::of(call).refuse(&Refusal::new(403, "AccessDeniedException", message))
 }
 
 fn cbor(status: u16, value: &Value) -> Reply {
