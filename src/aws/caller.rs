@@ -35,6 +35,20 @@ impl Caller {
         let account = answer.account.ok_or_else(|| AwsError::incomplete(OPERATION, "account"))?;
         Ok(Self { account, arn: answer.arn.unwrap_or_default() })
     }
+
+    /// Returns the user or role whose policies decide what the caller may do; the root of an account has none.
+    pub fn principal(&self) -> Option<String> {
+        let (_, tail) = self.arn.split_once("::")?;
+        let (account, name) = tail.split_once(':')?;
+        match name.split_once('/') {
+            Some(("assumed-role", session)) => {
+                let role = session.split('/').next().unwrap_or_default();
+                Some(format!("arn:aws:iam::{account}:role/{role}"))
+            }
+            Some(("user", _)) => Some(self.arn.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// Why the caller's address could not be found.
@@ -122,4 +136,17 @@ async fn public_address() -> Result<IpAddr, CallerError> {
     stream.take(4096).read_to_string(&mut answer).await.map_err(unreachable)?;
     let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default().trim();
     body.parse().map_err(|_| CallerError::NoAddress { host })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Caller;
+
+    #[test]
+    fn the_principal_is_the_role_behind_a_session() {
+        let of = |arn: &str| Caller { account: String::new(), arn: arn.to_owned() }.principal();
+        assert_eq!(of("arn:aws:sts::1:assumed-role/Admin/ana").unwrap(), "arn:aws:iam::1:role/Admin");
+        assert_eq!(of("arn:aws:iam::1:user/ana").unwrap(), "arn:aws:iam::1:user/ana");
+        assert_eq!(of("arn:aws:iam::1:root"), None);
+    }
 }

@@ -1,10 +1,13 @@
 //! One function makes every AWS client, endpoint included.
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use std::time::Duration;
+
+use super::limits::{Counter, Limits};
 
 /// The SDK's own attempts for one call: throttling of a busy account needs more than its default of three.
 const ATTEMPTS: u32 = 8;
@@ -20,6 +23,8 @@ pub struct Target {
     pub endpoint_url: Option<String>,
     /// Whether the endpoint takes any credentials, so that none need to be configured.
     pub any_credentials: bool,
+    /// The first pause before the SDK sends a refused call again; without it the SDK's own.
+    pub retry_pause: Option<Duration>,
 }
 
 /// A client for every service that is used. Cloning is cheap.
@@ -33,12 +38,16 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// EC2: the network.
     pub ec2: aws_sdk_ec2::Client,
+    /// EC2 without the SDK's repeats: for creates that make a twin if they are sent again after a lost reply.
+    pub ec2_once: aws_sdk_ec2::Client,
     /// Glue.
     pub glue: aws_sdk_glue::Client,
     /// IAM.
     pub iam: aws_sdk_iam::Client,
     /// Lambda.
     pub lambda: aws_sdk_lambda::Client,
+    /// Lambda without the SDK's repeats: publishing a layer again makes another version.
+    pub lambda_once: aws_sdk_lambda::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
     /// RDS.
@@ -53,37 +62,58 @@ pub struct Clients {
     pub secrets: aws_sdk_secretsmanager::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
+    /// The Resource Groups Tagging API.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+    /// How many requests were sent.
+    pub counter: Counter,
 }
 
 impl Clients {
     /// Reads the AWS configuration files and environment, and builds the clients. Makes no call.
     pub async fn connect(target: Target) -> Self {
         let config = load(&target).await;
-        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(target.endpoint_url.is_some()).build();
+        let counter = Counter::default();
+        let limits = Limits::new(counter.clone());
+        // AWS limits calls by account, region and service. Few numbers are published: Lambda takes 15 changes a second,
+        // EC2 refills 20 reads a second; IAM and Glue refuse bursts earlier than S3 ever does.
+        let of = |at_once: usize| config.clone().into_builder().http_client(limits.of(at_once)).build();
+        let once = |at_once: usize| of(at_once).into_builder().retry_config(RetryConfig::disabled()).build();
+        let (ec2, glue, iam, lambda, s3) = (of(20), of(20), of(10), of(10), of(64));
+        let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(target.endpoint_url.is_some()).build();
         Self {
-            athena: aws_sdk_athena::Client::new(&config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-            ec2: aws_sdk_ec2::Client::new(&config),
-            glue: aws_sdk_glue::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            lambda: aws_sdk_lambda::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            rds: aws_sdk_rds::Client::new(&config),
-            redshift: aws_sdk_redshift::Client::new(&config),
-            redshift_data: aws_sdk_redshiftdata::Client::new(&config),
+            athena: aws_sdk_athena::Client::new(&of(10)),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&of(10)),
+            ec2: aws_sdk_ec2::Client::new(&ec2),
+            ec2_once: aws_sdk_ec2::Client::new(&once(10)),
+            glue: aws_sdk_glue::Client::new(&glue),
+            iam: aws_sdk_iam::Client::new(&iam),
+            lambda: aws_sdk_lambda::Client::new(&lambda),
+            lambda_once: aws_sdk_lambda::Client::new(&once(5)),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&of(10)),
+            rds: aws_sdk_rds::Client::new(&of(10)),
+            redshift: aws_sdk_redshift::Client::new(&of(10)),
+            redshift_data: aws_sdk_redshiftdata::Client::new(&of(10)),
             s3: aws_sdk_s3::Client::from_conf(s3),
-            secrets: aws_sdk_secretsmanager::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::new(&of(10)),
+            sts: aws_sdk_sts::Client::new(&of(10)),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(&of(10)),
             target,
+            counter,
         }
     }
 }
 
 async fn load(target: &Target) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).build();
+    let mut retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    if let Some(pause) = target.retry_pause {
+        retries = retries.with_initial_backoff(pause);
+    }
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new(target.region.clone()))
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries)
+        // A call that waits for its place sends nothing, which the SDK would take for a stalled upload.
+        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().upload_enabled(false).build())
         .timeout_config(timeouts);
     if let Some(profile) = &target.profile {
         loader = loader.profile_name(profile);

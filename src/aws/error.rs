@@ -171,6 +171,13 @@ fn trouble(code: &str, message: &str) -> Trouble {
         "IAM role ARN value is invalid",
         "is not authorized to assume IAM Role",
     ];
+    const BUSY: [&str; 5] = [
+        "InvalidDBInstanceState",
+        "InvalidDBSubnetGroupState",
+        "InvalidDBParameterGroupState",
+        "InvalidClusterState",
+        "InvalidClusterSubnetGroupState",
+    ];
     if NOT_YET.iter().any(|text| message.contains(text)) {
         return Trouble::NotYet;
     }
@@ -192,7 +199,7 @@ fn trouble(code: &str, message: &str) -> Trouble {
         | "ConcurrentRunsExceededException"
         | "CrawlerRunningException"
         | "ConflictException" => Trouble::Conflict,
-        _ if code.starts_with("InvalidDBInstanceState") || code.starts_with("InvalidClusterState") => Trouble::Conflict,
+        _ if BUSY.iter().any(|busy| code.starts_with(busy)) => Trouble::Conflict,
         _ if code.contains("NotFound") || code.starts_with("NoSuch") => Trouble::NotFound,
         "ResourceNotFoundException" | "EntityNotFoundException" | "404" => Trouble::NotFound,
         _ if code.contains("AlreadyExists") || code.contains("AlreadyOwnedByYou") || code.contains("Duplicate") => {
@@ -220,5 +227,7 @@ mod tests {
         assert_eq!(trouble("BucketAlreadyOwnedByYou", ""), Trouble::Exists);
         assert_eq!(trouble("InvalidPermission.Duplicate", ""), Trouble::Exists);
         assert_eq!(trouble("DependencyViolation", ""), Trouble::Conflict);
+        assert_eq!(trouble("InvalidDBParameterGroupState", ""), Trouble::Conflict);
+        assert_eq!(trouble("InvalidVPCNetworkStateFault", ""), Trouble::Invalid);
     }
 }

@@ -4,7 +4,9 @@
 mod caller;
 mod clients;
 mod error;
+mod limits;
 
 pub use caller::{Caller, CallerError, caller_address, reach};
 pub use clients::{Clients, Target};
 pub use error::{AwsError, Sorted, Trouble};
+pub use limits::Counter;

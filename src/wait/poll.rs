@@ -1,6 +1,5 @@
 //! Asking again until there is an answer. A wait has three ends: ready, failed, out of time.
 
-use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::Instant;
