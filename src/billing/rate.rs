@@ -35,6 +35,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Returns the line of one resource.
+    pub fn of(&self, address: &Address) -> Option<&Line> {
+        self.lines.iter().find(|line| line.address == *address)
+    }
+
     /// Returns US dollars an hour with everything running, and whether a price is unknown.
     pub fn running(&self) -> (f64, bool) {
         total(self.lines.iter().map(|line| line.running))

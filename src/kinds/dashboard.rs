@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_cloudwatch::types::Tag;
+use futures::stream::{StreamExt, TryStreamExt, iter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::base::{Cx, Diff, Entry, Found, Kind, KindError, Known, Outputs, Resource, Scope, Table};
+use super::base::{
+    Attribute, Cx, Diff, Entry, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Resource, Scope, Table,
+};
 use super::{job, lambda, mysql, redshift};
-use crate::aws::Sorted;
+use crate::aws::{AwsError, Sorted};
 use crate::model::{Address, BilledItem};
 use crate::ownership::Tags;
 
-/// The kind and the table.
+/// How many dashboards are asked side by side.
+const AT_ONCE: usize = 8;
+
+/// The kind and the table. Listing takes one call for all names, and one for each that is declared or ours; a second
+/// one for its tags where the index of tags does not confirm them.
 pub struct Dashboard;
 
 /// The keys of the table.
@@ -87,8 +95,10 @@ impl Kind for Dashboard {
     const NAME: &'static str = "dashboard";
     const LIMIT: Duration = Duration::from_secs(60);
     const OUTPUTS: &'static [&'static str] = &["name"];
-    // The name carries the stack's name; tags of dashboards are not readable through the same service yet.
-    const TAGGED: bool = false;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", "cloudwatch:ListDashboards"),
+        Attribute::in_place("body", "cloudwatch:GetDashboard"),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -112,31 +122,59 @@ impl Kind for Dashboard {
         vec![BilledItem::always("cloudwatch:dashboard", 1)]
     }
 
-    async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut found = vec![];
-        for name in &scope.names {
-            let call = cx.aws.cloudwatch.get_dashboard().dashboard_name(name);
-            match call.send().await.named("cloudwatch:GetDashboard") {
-                Ok(answer) => {
-                    let body = serde_json::from_str(&answer.dashboard_body.unwrap_or_default()).unwrap_or_default();
-                    let seen = Seen { name: name.clone(), body };
-                    found.push(Found { name: name.clone(), tags: Tags::default(), seen });
-                }
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(found)
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = [
+            "cloudwatch:DeleteDashboards",
+            "cloudwatch:GetDashboard",
+            "cloudwatch:ListTagsForResource",
+            "cloudwatch:PutDashboard",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ];
+        vec![
+            Permission::anywhere(&["cloudwatch:ListDashboards", "tag:GetResources"]),
+            Permission::new(arn(meta, &want.name), &actions),
+        ]
     }
 
-    async fn create(&self, cx: &Cx, want: &Spec, _tags: &Tags) -> Result<(), KindError> {
-        let call = cx.aws.cloudwatch.put_dashboard().dashboard_name(&want.name);
-        call.dashboard_body(want.body.to_string()).send().await.named("cloudwatch:PutDashboard")?;
-        Ok(())
+    async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
+        let mut pages = cx.aws.cloudwatch.list_dashboards().into_paginator().items().send();
+        let mut names = vec![];
+        while let Some(entry) = pages.next().await {
+            names.extend(entry.named("cloudwatch:ListDashboards")?.dashboard_name);
+        }
+        let looks = names.iter().map(async |name| {
+            let arn = arn(&cx.known.stack, name);
+            let tags = scope.tags(&cx.aws, &arn, name, tags_of(cx, name)).await?;
+            if scope.covers(name, &tags) { look(cx, name, tags).await } else { Ok(None) }
+        });
+        let found: Vec<_> = iter(looks.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        let Some(found) = look(cx, name, Tags::default()).await? else { return Ok(None) };
+        Ok(Some(Found { tags: tags_of(cx, name).await?, ..found }))
+    }
+
+    async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
+        put(cx, want, Some(tag_list(tags))).await
     }
 
     async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
-        self.create(cx, want, &Tags::default()).await
+        put(cx, want, None).await
+    }
+
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        let arn = arn(&cx.known.stack, &seen.name);
+        if !gone.is_empty() {
+            let call = cx.aws.cloudwatch.untag_resource().resource_arn(&arn).set_tag_keys(Some(gone.to_vec()));
+            call.send().await.named("cloudwatch:UntagResource")?;
+        }
+        let call = cx.aws.cloudwatch.tag_resource().resource_arn(&arn).set_tags(Some(tag_list(tags)));
+        call.send().await.named("cloudwatch:TagResource")?;
+        Ok(())
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -146,4 +184,44 @@ impl Kind for Dashboard {
             _ => Ok(()),
         }
     }
+}
+
+/// Dashboards belong to no region.
+fn arn(meta: &Meta, name: &str) -> String {
+    format!("arn:aws:cloudwatch::{}:dashboard/{name}", meta.account)
+}
+
+/// Tags are taken only with a new dashboard.
+async fn put(cx: &Cx, want: &Spec, tags: Option<Vec<Tag>>) -> Result<(), KindError> {
+    let call = cx.aws.cloudwatch.put_dashboard().dashboard_name(&want.name).set_tags(tags);
+    call.dashboard_body(want.body.to_string()).send().await.named("cloudwatch:PutDashboard")?;
+    Ok(())
+}
+
+async fn look(cx: &Cx, name: &str, tags: Tags) -> Result<Option<Found<Seen>>, KindError> {
+    let call = cx.aws.cloudwatch.get_dashboard().dashboard_name(name);
+    match call.send().await.named("cloudwatch:GetDashboard") {
+        Ok(answer) => {
+            let body = serde_json::from_str(&answer.dashboard_body.unwrap_or_default()).unwrap_or_default();
+            Ok(Some(Found { name: name.to_owned(), tags, seen: Seen { name: name.to_owned(), body } }))
+        }
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn tags_of(cx: &Cx, name: &str) -> Result<Tags, AwsError> {
+    let call = cx.aws.cloudwatch.list_tags_for_resource().resource_arn(arn(&cx.known.stack, name));
+    match call.send().await.named("cloudwatch:ListTagsForResource") {
+        Ok(answer) => {
+            let tags = answer.tags.unwrap_or_default().into_iter();
+            Ok(Tags::collect(tags.map(|tag| (tag.key, tag.value))))
+        }
+        Err(error) if error.is_not_found() => Ok(Tags::default()),
+        Err(error) => Err(error),
+    }
+}
+
+fn tag_list(tags: &Tags) -> Vec<Tag> {
+    tags.pairs().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }

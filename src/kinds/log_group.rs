@@ -3,14 +3,23 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_cloudwatchlogs::types;
+use futures::stream::{StreamExt, TryStreamExt, iter};
 use serde::Serialize;
 
-use super::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
-use crate::aws::{Sorted, Trouble};
+use super::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::aws::{AwsError, Sorted, Trouble};
 use crate::model::Address;
 use crate::ownership::Tags;
 
-/// A CloudWatch log group.
+/// How many groups are asked for their tags side by side.
+const AT_ONCE: usize = 5;
+
+/// What the names of all log groups of a stack begin with.
+const PREFIX: &str = "/aws/lambda/";
+
+/// A CloudWatch log group. Listing takes one call for fifty groups of functions, and one for the tags of a group where
+/// the index of tags does not confirm them.
 pub struct LogGroup;
 
 /// What is declared of it.
@@ -35,6 +44,10 @@ impl Kind for LogGroup {
     const NAME: &'static str = "log_group";
     const LIMIT: Duration = Duration::from_secs(60);
     const OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", "logs:DescribeLogGroups"),
+        Attribute::in_place("retention_days", "logs:DescribeLogGroups"),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -44,6 +57,23 @@ impl Kind for LogGroup {
 
     fn needs(&self, _want: &Spec) -> Vec<Address> {
         vec![]
+    }
+
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let arn = format!("arn:aws:logs:{}:{}:log-group:{}", meta.region, meta.account, want.name);
+        let actions = [
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:ListTagsForResource",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ];
+        vec![
+            Permission::anywhere(&["logs:DescribeLogGroups", "tag:GetResources"]),
+            Permission::new(&arn, &actions),
+            Permission::new(format!("{arn}:*"), &actions),
+        ]
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {
@@ -56,25 +86,28 @@ impl Kind for LogGroup {
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.logs.describe_log_groups().log_group_name_prefix("/aws").into_paginator().items().send();
-        let mut found = vec![];
+        let call = cx.aws.logs.describe_log_groups().log_group_name_prefix(PREFIX).limit(50);
+        let mut pages = call.into_paginator().items().send();
+        let mut groups = vec![];
         while let Some(group) = pages.next().await {
-            let group = group.named("logs:DescribeLogGroups")?;
-            let name = group.log_group_name.unwrap_or_default();
-            let arn = group.log_group_arn.or(group.arn).unwrap_or_default().trim_end_matches(":*").to_owned();
-            let call = cx.aws.logs.list_tags_for_resource().resource_arn(&arn);
-            let tags = match call.send().await.named("logs:ListTagsForResource") {
-                Ok(answer) => Tags(answer.tags.unwrap_or_default().into_iter().collect()),
-                // Deleted since it was listed.
-                Err(error) if error.is_not_found() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            if scope.names.contains(&name) || matches!(tags.owner(&scope.stack), crate::ownership::Owner::Ours(_)) {
-                let seen = Seen { name: name.clone(), arn, retention_days: group.retention_in_days };
-                found.push(Found { name, tags, seen });
-            }
+            groups.push(observe(group.named("logs:DescribeLogGroups")?));
         }
-        Ok(found)
+        let looks = groups.into_iter().map(async |seen| {
+            let tags = scope.tags(&cx.aws, &seen.arn, &seen.name, tags_of(cx, &seen.arn)).await?;
+            Ok::<_, KindError>(Found { name: seen.name.clone(), tags, seen })
+        });
+        let found: Vec<_> = iter(looks.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().filter(|group| scope.covers(&group.name, &group.tags)).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        // Groups come in the order of their names, so the one with exactly this name comes first.
+        let call = cx.aws.logs.describe_log_groups().log_group_name_prefix(name).limit(1);
+        let groups = call.send().await.named("logs:DescribeLogGroups")?.log_groups.unwrap_or_default();
+        let Some(seen) = groups.into_iter().map(observe).find(|seen| seen.name == *name) else { return Ok(None) };
+        let tags = tags_of(cx, &seen.arn).await?;
+        Ok(Some(Found { name: name.clone(), tags, seen }))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -91,7 +124,11 @@ impl Kind for LogGroup {
         set_retention(cx, want).await
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        if !gone.is_empty() {
+            let call = cx.aws.logs.untag_resource().resource_arn(&seen.arn).set_tag_keys(Some(gone.to_vec()));
+            call.send().await.named("logs:UntagResource")?;
+        }
         let call = cx.aws.logs.tag_resource().resource_arn(&seen.arn);
         call.set_tags(Some(tags.0.clone().into_iter().collect())).send().await.named("logs:TagResource")?;
         Ok(())
@@ -103,6 +140,21 @@ impl Kind for LogGroup {
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),
         }
+    }
+}
+
+fn observe(group: types::LogGroup) -> Seen {
+    // One of the two forms of the ARN ends with the streams of the group; tags are asked without.
+    let arn = group.log_group_arn.or(group.arn).unwrap_or_default().trim_end_matches(":*").to_owned();
+    Seen { name: group.log_group_name.unwrap_or_default(), arn, retention_days: group.retention_in_days }
+}
+
+/// Asks for the tags; a group that was deleted since it was listed has none.
+async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags, AwsError> {
+    match cx.aws.logs.list_tags_for_resource().resource_arn(arn).send().await.named("logs:ListTagsForResource") {
+        Ok(answer) => Ok(Tags(answer.tags.unwrap_or_default().into_iter().collect())),
+        Err(error) if error.is_not_found() => Ok(Tags::default()),
+        Err(error) => Err(error),
     }
 }
 

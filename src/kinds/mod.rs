@@ -2,9 +2,13 @@
 //!
 //! A new kind is one file and its entry in the lists below, nothing else.
 
+mod attribute_table;
+#[cfg(test)]
+mod attributes;
 pub mod base;
 pub mod bucket;
 pub mod dashboard;
+mod final_snapshot;
 pub mod glue;
 pub mod lambda;
 mod listening;
@@ -13,11 +17,14 @@ pub mod mysql;
 pub mod network;
 pub mod object;
 mod policy;
+mod present;
 pub mod redshift;
 mod references;
+pub mod retired;
 pub mod role;
 pub mod workgroup;
 
+pub use attribute_table::attribute_table;
 use glue::{classifier, connection, crawler, database, job};
 pub use references::template_references;
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::{HIDDEN, is_secret};
+
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,18 +16,27 @@ pub enum Action {
     Replace,
     /// It is ours and no longer wanted.
     Delete,
+    /// It is nobody's and becomes ours, unchanged.
+    Adopt,
+    /// It is stopped and must run.
+    Start,
+    /// It runs and is to be stopped again.
+    Stop,
     /// Nothing is to be done.
     None,
 }
 
 impl Action {
-    /// Returns the sign that stands before the address: `+ ~ ± -` or a space.
+    /// Returns the sign that stands before the address: `+ ~ ± - = > .` or a space.
     pub fn sign(self) -> char {
         match self {
             Self::Create => '+',
             Self::Update => '~',
             Self::Replace => '±',
             Self::Delete => '-',
+            Self::Adopt => '=',
+            Self::Start => '>',
+            Self::Stop => '.',
             Self::None => ' ',
         }
     }
@@ -37,6 +48,8 @@ impl Action {
 pub enum Effect {
     /// AWS changes it while the resource works.
     InPlace,
+    /// AWS changes it, but only while the resource runs.
+    Running,
     /// AWS changes it after a restart of the resource.
     Reboot,
     /// AWS cannot change it; the reason is for people.
@@ -55,6 +68,21 @@ pub struct FieldChange {
     /// What the change costs.
     #[serde(flatten)]
     pub effect: Effect,
+}
+
+impl FieldChange {
+    /// Returns the same change as it may be shown: a value that may be a secret is hidden.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        if is_secret(&self.field) {
+            for value in [Some(&mut self.seen), self.want.as_mut()].into_iter().flatten() {
+                if !value.is_empty() {
+                    HIDDEN.clone_into(value);
+                }
+            }
+        }
+        self
+    }
 }
 
 /// Whether a resource can be used by what depends on it.

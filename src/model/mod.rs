@@ -3,11 +3,13 @@
 mod address;
 mod change;
 mod key_path;
+mod mask;
 mod money;
 mod secret;
 
 pub use address::Address;
 pub use change::{Action, Effect, FieldChange, Readiness};
 pub use key_path::KeyPath;
+pub use mask::{HIDDEN, is_secret};
 pub use money::{BilledItem, Power};
 pub use secret::Secret;

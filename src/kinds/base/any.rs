@@ -1,13 +1,14 @@
 //! Kinds without their types, for the rooms that treat all kinds alike.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use super::{Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
 use crate::model::{Address, BilledItem, KeyPath, Power, Readiness};
 use crate::ownership::{SpecHash, Tags};
 
@@ -41,7 +42,9 @@ impl Resource {
 
     /// Returns the tags that it carries.
     pub fn tags(&self, known: &Known) -> Tags {
-        Tags::of(&known.stack.name, &self.address, &self.hash, &known.stack.tags)
+        let mut own = known.stack.tags.clone();
+        own.extend(self.kind.own_tags(self));
+        Tags::of(&known.stack.name, &self.address, &self.hash, &own)
     }
 
     /// Returns the name by which AWS knows it.
@@ -100,6 +103,22 @@ pub trait AnyKind: Send + Sync {
     fn identity(&self, resource: &Resource) -> Option<String>;
     /// See [`Kind::needs`].
     fn needs(&self, resource: &Resource) -> Vec<Address>;
+    /// See [`Kind::MADE_FIRST`].
+    fn is_made_first(&self) -> bool;
+    /// See [`Kind::COLLIDES`].
+    fn collides(&self) -> bool;
+    /// See [`Kind::MOVES`].
+    fn can_move(&self) -> bool;
+    /// See [`Kind::ATTRIBUTES`].
+    fn attributes(&self) -> &'static [Attribute];
+    /// See [`Kind::runs_on`].
+    fn runs_on(&self, resource: &Resource) -> Option<Address>;
+    /// See [`Kind::own_tags`].
+    fn own_tags(&self, resource: &Resource) -> BTreeMap<String, String>;
+    /// See [`Kind::permissions`].
+    fn permissions(&self, resource: &Resource, meta: &Meta) -> Vec<Permission>;
+    /// Returns the declared fields as JSON, references as addresses.
+    fn declared(&self, resource: &Resource) -> serde_json::Value;
     /// See [`Kind::diff`].
     fn diff(&self, resource: &Resource, found: &AnyFound, known: &Known) -> Diff;
     /// See [`Kind::changes_outputs`].
@@ -108,12 +127,18 @@ pub trait AnyKind: Send + Sync {
     fn billing(&self, resource: &Resource) -> Vec<BilledItem>;
     /// See [`Kind::list`].
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<AnyFound>, KindError>;
+    /// See [`Kind::read`].
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<AnyFound>, KindError>;
+    /// See [`Kind::has_data`].
+    async fn has_data(&self, cx: &Cx, found: &AnyFound) -> Result<bool, KindError>;
+    /// See [`Kind::preflight`].
+    async fn preflight(&self, cx: &Cx, resource: &Resource) -> Result<Vec<Finding>, KindError>;
     /// See [`Kind::create`].
     async fn create(&self, cx: &Cx, resource: &Resource) -> Result<(), KindError>;
     /// See [`Kind::update`].
     async fn update(&self, cx: &Cx, resource: &Resource, found: &AnyFound, diff: &Diff) -> Result<(), KindError>;
     /// See [`Kind::retag`].
-    async fn retag(&self, cx: &Cx, found: &AnyFound, tags: &Tags) -> Result<(), KindError>;
+    async fn retag(&self, cx: &Cx, found: &AnyFound, tags: &Tags, gone: &[String]) -> Result<(), KindError>;
     /// See [`Kind::delete`].
     async fn delete(&self, cx: &Cx, found: &AnyFound) -> Result<(), KindError>;
     /// See [`Kind::switch`].
@@ -158,8 +183,46 @@ impl<K: Kind> AnyKind for K {
         Kind::needs(self, spec_of::<K>(resource))
     }
 
+    fn is_made_first(&self) -> bool {
+        K::MADE_FIRST
+    }
+
+    fn collides(&self) -> bool {
+        K::COLLIDES
+    }
+
+    fn can_move(&self) -> bool {
+        K::MOVES
+    }
+
+    fn attributes(&self) -> &'static [Attribute] {
+        K::ATTRIBUTES
+    }
+
+    fn runs_on(&self, resource: &Resource) -> Option<Address> {
+        Kind::runs_on(self, spec_of::<K>(resource))
+    }
+
+    fn own_tags(&self, resource: &Resource) -> BTreeMap<String, String> {
+        Kind::own_tags(self, spec_of::<K>(resource))
+    }
+
+    fn permissions(&self, resource: &Resource, meta: &Meta) -> Vec<Permission> {
+        Kind::permissions(self, spec_of::<K>(resource), meta)
+    }
+
+    fn declared(&self, resource: &Resource) -> serde_json::Value {
+        serde_json::to_value(spec_of::<K>(resource)).expect("a spec has only string keys and finite numbers")
+    }
+
     fn diff(&self, resource: &Resource, found: &AnyFound, known: &Known) -> Diff {
-        Kind::diff(self, spec_of::<K>(resource), seen_of::<K>(found), known)
+        let diff = Kind::diff(self, spec_of::<K>(resource), seen_of::<K>(found), known);
+        debug_assert!(
+            diff.0.iter().all(|change| K::ATTRIBUTES.iter().any(|one| one.covers(&change.field))),
+            "`{}` compares what its ATTRIBUTES do not name: {diff:?}",
+            K::NAME,
+        );
+        diff
     }
 
     fn changes_outputs(&self, diff: &Diff) -> bool {
@@ -175,6 +238,18 @@ impl<K: Kind> AnyKind for K {
         Ok(found.into_iter().map(|found| erase(self, found)).collect())
     }
 
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<AnyFound>, KindError> {
+        Ok(Kind::read(self, cx, one).await?.map(|found| erase(self, found)))
+    }
+
+    async fn has_data(&self, cx: &Cx, found: &AnyFound) -> Result<bool, KindError> {
+        Kind::has_data(self, cx, seen_of::<K>(found)).await
+    }
+
+    async fn preflight(&self, cx: &Cx, resource: &Resource) -> Result<Vec<Finding>, KindError> {
+        Kind::preflight(self, cx, spec_of::<K>(resource)).await
+    }
+
     async fn create(&self, cx: &Cx, resource: &Resource) -> Result<(), KindError> {
         Kind::create(self, cx, spec_of::<K>(resource), &resource.tags(&cx.known)).await
     }
@@ -183,8 +258,8 @@ impl<K: Kind> AnyKind for K {
         Kind::update(self, cx, spec_of::<K>(resource), seen_of::<K>(found), diff).await
     }
 
-    async fn retag(&self, cx: &Cx, found: &AnyFound, tags: &Tags) -> Result<(), KindError> {
-        Kind::retag(self, cx, seen_of::<K>(found), tags).await
+    async fn retag(&self, cx: &Cx, found: &AnyFound, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Kind::retag(self, cx, seen_of::<K>(found), tags, gone).await
     }
 
     async fn delete(&self, cx: &Cx, found: &AnyFound) -> Result<(), KindError> {

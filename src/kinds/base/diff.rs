@@ -63,7 +63,7 @@ impl Diff {
     pub fn replacement(&self) -> Option<&'static str> {
         self.0.iter().find_map(|change| match change.effect {
             Effect::Replace(why) => Some(why),
-            Effect::InPlace | Effect::Reboot => None,
+            Effect::InPlace | Effect::Running | Effect::Reboot => None,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::aws::{AwsError, CallerError};
+use crate::aws::{AwsError, CallerError, Trouble};
 use crate::diag::{Class, Explain, Hint};
 use crate::model::Address;
 
@@ -44,6 +44,14 @@ pub enum KindError {
         /// What to do.
         hint: Option<String>,
     },
+    /// AWS would refuse it, and says so only with a code that also stands for what passes by itself.
+    #[error("{what}")]
+    Refused {
+        /// What is in the way.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// AWS says itself that the resource failed.
     #[error("{0}")]
     Broken(String),
@@ -56,6 +64,11 @@ impl KindError {
     /// Returns whether the same attempt may succeed a little later.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Aws(error) if error.is_passing())
+    }
+
+    /// Returns whether no answer came, so that the outcome is unknown.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Aws(error) if error.trouble == Trouble::Lost)
     }
 
     /// Returns whether the thing is simply not there.
@@ -77,6 +90,7 @@ impl Explain for KindError {
         match self {
             Self::Aws(error) => error.hints(),
             Self::Caller(error) => error.hints(),
+            Self::Refused { hint, .. } => vec![hint.as_str().into()],
             Self::Database { hint, .. } => hint.iter().map(|hint| hint.as_str().into()).collect(),
             _ => vec![],
         }

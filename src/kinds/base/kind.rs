@@ -1,11 +1,12 @@
 //! What a resource kind must answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Diff, Found, KindError, Known, Outputs, Scope};
+use super::{Attribute, Diff, Finding, Found, KindError, Known, Meta, One, Outputs, Permission, Scope};
 use crate::aws::Clients;
 use crate::model::{Address, BilledItem, Power, Readiness};
 use crate::ownership::Tags;
@@ -17,6 +18,8 @@ pub struct Cx {
     pub aws: Clients,
     /// The outputs of resources that exist.
     pub known: Known,
+    /// The end of the names of snapshots that are taken of databases before they are deleted; without it none is.
+    pub final_snapshot: Option<String>,
 }
 
 /// One kind of AWS resource. All calls are safe to repeat after a lost reply.
@@ -32,6 +35,15 @@ pub trait Kind: Send + Sync + 'static {
     const TAGGED: bool = true;
     /// Whether deleting it loses data that are nowhere else.
     const HOLDS_DATA: bool = false;
+    /// Whether, when it gets another name, the new one is made before the old one is deleted, because others use it.
+    const MADE_FIRST: bool = false;
+    /// Whether one that left the file may be in the way of a new one under another address, as a subnet with the same
+    /// addresses is.
+    const COLLIDES: bool = false;
+    /// Whether its mark can be given another address; what cannot is made anew when it moves.
+    const MOVES: bool = true;
+    /// Every attribute that can be declared, where it is read and what changing it costs.
+    const ATTRIBUTES: &'static [Attribute];
     /// The declared fields, references still as addresses. Serialised in a fixed order for the spec hash.
     type Spec: Serialize + Send + Sync + 'static;
     /// The same fields as AWS reports them.
@@ -42,6 +54,19 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Returns the resources that must exist before it.
     fn needs(&self, want: &Self::Spec) -> Vec<Address>;
+
+    /// Returns the resource that must run while this one is changed, such as the server of a schema.
+    fn runs_on(&self, _want: &Self::Spec) -> Option<Address> {
+        None
+    }
+
+    /// Returns the tags of its own that are declared beside those of the stack.
+    fn own_tags(&self, _want: &Self::Spec) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// Returns what a person must be allowed to do to plan, make, change, start, stop and delete it.
+    fn permissions(&self, want: &Self::Spec, meta: &Meta) -> Vec<Permission>;
 
     /// Compares declared fields only: a default that AWS filled in is no difference. Pure.
     fn diff(&self, want: &Self::Spec, seen: &Self::Seen, known: &Known) -> Diff;
@@ -72,14 +97,31 @@ pub trait Kind: Send + Sync + 'static {
     /// Lists all of the kind that is declared or tagged as ours, paged to the end.
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Self::Seen>>, KindError>;
 
+    /// Reads one again, from the service itself.
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Self::Seen>>, KindError> {
+        let listing = self.list(cx, &one.scope()).await?;
+        Ok(listing.into_iter().find(|found| one.is(&found.name, &found.tags)))
+    }
+
+    /// Returns whether deleting it now would lose data, for kinds that may hold some.
+    async fn has_data(&self, _cx: &Cx, _seen: &Self::Seen) -> Result<bool, KindError> {
+        Ok(Self::HOLDS_DATA)
+    }
+
+    /// Checks, before the first write, what AWS alone knows of one that is about to be made or changed: whether a name
+    /// is free, a value still offered, a quota not used up. Makes only reads.
+    async fn preflight(&self, _cx: &Cx, _want: &Self::Spec) -> Result<Vec<Finding>, KindError> {
+        Ok(vec![])
+    }
+
     /// Makes it, with its tags in the same call wherever AWS allows.
     async fn create(&self, cx: &Cx, want: &Self::Spec, tags: &Tags) -> Result<(), KindError>;
 
     /// Changes what differs, tags left out.
     async fn update(&self, cx: &Cx, want: &Self::Spec, seen: &Self::Seen, diff: &Diff) -> Result<(), KindError>;
 
-    /// Adds or changes tags.
-    async fn retag(&self, _cx: &Cx, _seen: &Self::Seen, _tags: &Tags) -> Result<(), KindError> {
+    /// Adds or changes `tags` and removes the keys `gone`; all other tags stay.
+    async fn retag(&self, _cx: &Cx, _seen: &Self::Seen, _tags: &Tags, _gone: &[String]) -> Result<(), KindError> {
         Ok(())
     }
 

@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 use super::{Declared, KindError, Resource};
+use crate::diag::Replacement;
 use crate::model::KeyPath;
 
 /// A value that names another table.
@@ -37,6 +39,8 @@ pub struct Finding {
     pub message: String,
     /// What to write.
     pub hint: Option<String>,
+    /// What a machine may write instead; it is shown as the line to paste.
+    pub replacement: Option<Replacement>,
     /// Whether it is only a warning.
     pub warning: bool,
 }
@@ -44,7 +48,7 @@ pub struct Finding {
 impl Finding {
     /// Builds an error about a field.
     pub fn error(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at: at.into(), message: message.into(), hint: None, warning: false }
+        Self { at: at.into(), message: message.into(), hint: None, replacement: None, warning: false }
     }
 
     /// Builds the error of a path that leads nowhere.
@@ -56,6 +60,19 @@ impl Finding {
     /// Builds a warning about a field.
     pub fn warning(at: impl Into<String>, message: impl Into<String>) -> Self {
         Self { warning: true, ..Self::error(at, message) }
+    }
+
+    /// Adds a value that is right without a decision of a person.
+    #[must_use]
+    pub fn replace(self, value: impl Into<serde_json::Value>) -> Self {
+        self.rewrite(Replacement::Value(value.into()))
+    }
+
+    /// Adds what a machine may write instead.
+    #[must_use]
+    pub fn rewrite(mut self, replacement: Replacement) -> Self {
+        self.replacement = Some(replacement);
+        self
     }
 
     /// Adds what to write instead.
@@ -77,6 +94,8 @@ pub struct Entry<'a> {
     pub stack: &'a str,
     /// The stack's region.
     pub region: &'a str,
+    /// The day of the check: what AWS refuses depends on it.
+    pub today: Date,
     /// All tables.
     pub all: &'a Declared,
 }

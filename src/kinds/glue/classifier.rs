@@ -1,4 +1,7 @@
 //! `[classifier.NAME]`: how crawlers read CSV. Without one they guess, and guess wrong where all columns are text.
+//!
+//! Glue does not tag classifiers, so the name alone tells whose one is: a classifier that holds a declared name counts
+//! as ours, and one that left the file cannot be told from somebody else's and stays. It costs nothing.
 
 use std::time::Duration;
 
@@ -9,9 +12,15 @@ use aws_sdk_glue::types::{
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{AwsError, Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Entry, Found, Kind, KindError, Known, Outputs, Resource, Scope, Table};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Resource,
+    Scope, Table,
+};
+use crate::kinds::present::present;
 use crate::model::Address;
 use crate::ownership::Tags;
+
+const LIST: &str = "glue:GetClassifiers";
 
 /// The kind and the table.
 pub struct Classifier;
@@ -59,6 +68,16 @@ impl Table for Classifier {
     const NAME: &'static str = "classifier";
     type Spec = ClassifierTable;
 
+    fn check(&self, spec: &ClassifierTable, _entry: Entry<'_>) -> Vec<Finding> {
+        let letter = |at: &'static str, text: &str| {
+            let finding = Finding::error(at, "Glue takes exactly one character here");
+            (text.chars().count() != 1).then_some(finding)
+        };
+        let same = Finding::error("quote", "the quote must differ from the delimiter");
+        let same = (spec.quote == spec.delimiter).then_some(same);
+        [letter("delimiter", &spec.delimiter), letter("quote", &spec.quote), same].into_iter().flatten().collect()
+    }
+
     fn unique_name(&self, spec: &ClassifierTable) -> Option<String> {
         Some(spec.name.clone())
     }
@@ -81,6 +100,13 @@ impl Kind for Classifier {
     const LIMIT: Duration = Duration::from_secs(60);
     const OUTPUTS: &'static [&'static str] = &["name"];
     const TAGGED: bool = false;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", LIST),
+        Attribute::in_place("delimiter", LIST),
+        Attribute::in_place("quote", LIST),
+        Attribute::in_place("header", LIST),
+        Attribute::in_place("serde", LIST),
+    ];
     type Spec = ClassifierTable;
     type Seen = Seen;
 
@@ -104,19 +130,34 @@ impl Kind for Classifier {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    fn permissions(&self, _want: &ClassifierTable, _meta: &Meta) -> Vec<Permission> {
+        // AWS knows no ARN of a classifier.
+        vec![Permission::anywhere(&[
+            LIST,
+            "glue:GetClassifier",
+            "glue:CreateClassifier",
+            "glue:UpdateClassifier",
+            "glue:DeleteClassifier",
+        ])]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.glue.get_classifiers().into_paginator().send();
-        let (mut all, mut found) = (vec![], vec![]);
+        const PAGE: i32 = 1000;
+        let mut pages = cx.aws.glue.get_classifiers().max_results(PAGE).into_paginator().send();
+        let mut found = vec![];
         while let Some(page) = pages.next().await {
-            all.extend(page.named("glue:GetClassifiers")?.classifiers.unwrap_or_default());
-        }
-        for classifier in all {
-            let Some(csv) = classifier.csv_classifier else { continue };
-            if scope.names.contains(&csv.name) {
-                found.push(Found { name: csv.name.clone(), tags: Tags::default(), seen: observe(csv) });
-            }
+            let classifiers = page.named(LIST)?.classifiers.unwrap_or_default().into_iter();
+            let declared = classifiers.filter_map(|one| one.csv_classifier).filter(|csv| scope.declares(&csv.name));
+            found.extend(declared.map(observe));
         }
         Ok(found)
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        let answer = present(cx.aws.glue.get_classifier().name(name).send().await.named("glue:GetClassifier"))?;
+        let classifier = answer.and_then(|answer| answer.classifier);
+        Ok(classifier.and_then(|classifier| classifier.csv_classifier).map(observe))
     }
 
     async fn create(&self, cx: &Cx, want: &ClassifierTable, _tags: &Tags) -> Result<(), KindError> {
@@ -155,12 +196,13 @@ impl Kind for Classifier {
     }
 }
 
-fn observe(csv: CsvClassifier) -> Seen {
-    Seen {
-        name: csv.name,
+fn observe(csv: CsvClassifier) -> Found<Seen> {
+    let seen = Seen {
+        name: csv.name.clone(),
         delimiter: csv.delimiter.unwrap_or_default(),
         quote: csv.quote_symbol.unwrap_or_default(),
         header: csv.contains_header.map(|header| header.as_str().to_owned()).unwrap_or_default(),
         serde: csv.serde.map(|serde| serde.as_str().to_owned()).unwrap_or_default(),
-    }
+    };
+    Found { name: csv.name, tags: Tags::default(), seen }
 }

@@ -4,17 +4,28 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_glue::types::{ConnectionInput, ConnectionPropertyKey, ConnectionType, PhysicalConnectionRequirements};
+use aws_sdk_glue::types::{
+    Connection as AwsConnection, ConnectionInput, ConnectionPropertyKey, ConnectionStatus, ConnectionType,
+    PhysicalConnectionRequirements,
+};
 use serde::{Deserialize, Serialize};
 
 use super::glue_tags;
 use crate::aws::{AwsError, Sorted, Trouble};
 use crate::kinds::base::{
-    Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Outputs, Reference, Resource, Scope, Table,
+    Attribute, Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Reference,
+    Resource, Scope, Table,
 };
+use crate::kinds::present::present;
 use crate::kinds::{mysql, network, redshift};
-use crate::model::{Address, Effect};
-use crate::ownership::{Owner, Tags};
+use crate::model::{Address, Effect, Readiness};
+use crate::ownership::Tags;
+
+const LIST: &str = "glue:GetConnections";
+const READ: &str = "glue:GetConnection";
+
+/// A property that AWS may fill in with this value, which says the same as its absence.
+const FILLED_IN: (&str, &str) = ("JDBC_ENFORCE_SSL", "false");
 
 /// The kind and the table.
 pub struct Connection;
@@ -49,6 +60,7 @@ pub struct Seen {
     properties: BTreeMap<String, String>,
     subnet: String,
     security_groups: Vec<String>,
+    readiness: Readiness,
 }
 
 impl Table for Connection {
@@ -62,10 +74,21 @@ impl Table for Connection {
         mysql.chain(redshift).chain([network]).collect()
     }
 
-    fn check(&self, spec: &ConnectionTable, _entry: Entry<'_>) -> Vec<Finding> {
-        let both = spec.mysql.is_some() && spec.redshift.is_some();
-        let finding = Finding::error("redshift", "a connection leads to one server").hint("make two connections");
-        if both { vec![finding] } else { vec![] }
+    fn check(&self, spec: &ConnectionTable, entry: Entry<'_>) -> Vec<Finding> {
+        if spec.mysql.is_some() && spec.redshift.is_some() {
+            let finding = Finding::error("redshift", "a connection leads to one server");
+            return vec![finding.hint("make two connections")];
+        }
+        // Glue reads the password from inside the network, where it has no public address.
+        let at = if spec.mysql.is_some() { "mysql" } else { "redshift" };
+        let reads_secret = spec.mysql.is_some() || spec.redshift.is_some();
+        let lacks_way = entry
+            .all
+            .get::<network::Network>(network::NAME)
+            .is_some_and(|network| !network.interface_endpoints.iter().any(|service| service == "secretsmanager"));
+        let warning = Finding::warning(at, "Glue cannot read the password: no way leads to Secrets Manager");
+        let warning = warning.hint("add `interface_endpoints = [\"secretsmanager\"]` to `[network]`");
+        if reads_secret && lacks_way { vec![warning] } else { vec![] }
     }
 
     fn unique_name(&self, spec: &ConnectionTable) -> Option<String> {
@@ -93,6 +116,12 @@ impl Table for Connection {
 impl Spec {
     fn kind(&self) -> ConnectionType {
         if self.server.is_some() { ConnectionType::Jdbc } else { ConnectionType::Network }
+    }
+
+    fn property_names(&self) -> &'static [ConnectionPropertyKey] {
+        const OF_A_SERVER: &[ConnectionPropertyKey] =
+            &[ConnectionPropertyKey::JdbcConnectionUrl, ConnectionPropertyKey::SecretId];
+        if self.server.is_some() { OF_A_SERVER } else { &[] }
     }
 
     /// Returns the properties, or `None` while the server is not there.
@@ -137,6 +166,13 @@ impl Kind for Connection {
     const NAME: &'static str = "connection";
     const LIMIT: Duration = Duration::from_secs(120);
     const OUTPUTS: &'static [&'static str] = &["name"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", LIST),
+        // Its parts are the type and the properties, which follow from the server.
+        Attribute::in_place("server", LIST),
+        Attribute::in_place("subnet", LIST),
+        Attribute::in_place("security_group", LIST),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -150,49 +186,66 @@ impl Kind for Connection {
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
-        let text = |properties: BTreeMap<String, String>| {
-            properties.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ")
-        };
-        Diff::new()
-            .in_place("type", want.kind().as_str(), &seen.kind)
-            .maybe("properties", want.properties(known).map(text), text(seen.properties.clone()), Effect::InPlace)
-            .maybe("subnet", known.get(&want.subnet, "id"), &seen.subnet, Effect::InPlace)
-            .maybe(
-                "security_group",
-                known.get(&want.security_group, "id"),
-                seen.security_groups.join(", "),
-                Effect::InPlace,
-            )
+        let mut diff = Diff::new().in_place("server.type", want.kind().as_str(), &seen.kind);
+        for key in want.property_names() {
+            let value = want.properties(known).and_then(|mut all| all.remove(key.as_str()));
+            let observed = seen.properties.get(key.as_str()).map_or("", String::as_str);
+            diff = diff.maybe(&format!("server.{}", key.as_str()), value, observed, Effect::InPlace);
+        }
+        let declared = |name: &str| want.property_names().iter().any(|key| key.as_str() == name);
+        let extra = seen.properties.iter().filter(|(key, _)| !declared(key));
+        for (key, value) in extra.filter(|(key, value)| (key.as_str(), value.as_str()) != FILLED_IN) {
+            diff = diff.in_place(&format!("server.{key}"), "", value);
+        }
+        let mut groups = seen.security_groups.clone();
+        groups.sort_unstable();
+        diff.maybe("subnet", known.get(&want.subnet, "id"), &seen.subnet, Effect::InPlace).maybe(
+            "security_group",
+            known.get(&want.security_group, "id"),
+            groups.join(", "),
+            Effect::InPlace,
+        )
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    fn readiness(&self, seen: &Seen) -> Readiness {
+        seen.readiness.clone()
+    }
+
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let changes = ["glue:CreateConnection", "glue:UpdateConnection", "glue:DeleteConnection"];
+        let connection = glue_tags::arn(meta, &format!("connection/{}", want.name));
+        vec![
+            Permission::new(glue_tags::arn(meta, "connection/*"), &[LIST]),
+            Permission::new(glue_tags::arn(meta, "catalog"), &[LIST, READ, changes[0], changes[1], changes[2]]),
+            Permission::new(&connection, &[READ, changes[0], changes[1], changes[2]]),
+            Permission::new(connection, &["glue:GetTags", "glue:TagResource", "glue:UntagResource"]),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.glue.get_connections().hide_password(true).into_paginator().send();
-        let (mut all, mut found) = (vec![], vec![]);
+        const PAGE: i32 = 1000;
+        let call = cx.aws.glue.get_connections().hide_password(true).max_results(PAGE);
+        let mut pages = call.into_paginator().send();
+        let mut all = vec![];
         while let Some(page) = pages.next().await {
-            all.extend(page.named("glue:GetConnections")?.connection_list.unwrap_or_default());
+            let connections = page.named(LIST)?.connection_list.unwrap_or_default().into_iter();
+            all.extend(connections.map(|one| (one.name.clone().unwrap_or_default(), one)));
         }
-        for connection in all {
-            let name = connection.name.unwrap_or_default();
-            let tags = glue_tags::read(cx, "connection", &name).await?;
-            if !scope.names.contains(&name) && tags.owner(&scope.stack) == Owner::Foreign {
-                continue;
-            }
-            let properties = connection.connection_properties.unwrap_or_default().into_iter();
-            let place = connection.physical_connection_requirements;
-            let seen = Seen {
-                name: name.clone(),
-                kind: connection.connection_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-                properties: properties.map(|(key, value)| (key.as_str().to_owned(), value)).collect(),
-                subnet: place.as_ref().and_then(|place| place.subnet_id.clone()).unwrap_or_default(),
-                security_groups: place.and_then(|place| place.security_group_id_list).unwrap_or_default(),
-            };
-            found.push(Found { name, tags, seen });
-        }
-        Ok(found)
+        let covered = glue_tags::covered(cx, scope, "connection", all).await?;
+        Ok(covered.into_iter().map(|(name, tags, seen)| Found { name, tags, seen: observe(seen) }).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = one.name.clone() else { return Ok(None) };
+        let call = cx.aws.glue.get_connection().name(&name).hide_password(true);
+        let answer = present(call.send().await.named(READ))?;
+        let Some(connection) = answer.and_then(|answer| answer.connection) else { return Ok(None) };
+        let tags = glue_tags::read(cx, "connection", &name).await?;
+        Ok(Some(Found { name, tags, seen: observe(connection) }))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -209,8 +262,8 @@ impl Kind for Connection {
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(glue_tags::write(cx, "connection", &seen.name, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(glue_tags::write(cx, "connection", &seen.name, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -219,5 +272,25 @@ impl Kind for Connection {
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),
         }
+    }
+}
+
+fn observe(connection: AwsConnection) -> Seen {
+    let properties = connection.connection_properties.unwrap_or_default().into_iter();
+    let place = connection.physical_connection_requirements;
+    let readiness = match connection.status {
+        Some(ConnectionStatus::InProgress) => Readiness::Pending("IN_PROGRESS".into()),
+        Some(ConnectionStatus::Failed) => {
+            Readiness::Failed(connection.status_reason.unwrap_or_else(|| "Glue says `FAILED`".into()))
+        }
+        _ => Readiness::Ready,
+    };
+    Seen {
+        name: connection.name.unwrap_or_default(),
+        kind: connection.connection_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        properties: properties.map(|(key, value)| (key.as_str().to_owned(), value)).collect(),
+        subnet: place.as_ref().and_then(|place| place.subnet_id.clone()).unwrap_or_default(),
+        security_groups: place.and_then(|place| place.security_group_id_list).unwrap_or_default(),
+        readiness,
     }
 }

@@ -1,63 +1,36 @@
-//! `[crawler.NAME]`: fills a catalog database from MySQL, Redshift or S3. It runs on demand.
+//! `[crawler.NAME]`: fills a catalog database from MySQL, Redshift or S3. It runs on demand unless it has a schedule.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_glue::types::{Crawler as AwsCrawler, CrawlerTargets, JdbcTarget, S3Target};
-use serde::{Deserialize, Serialize};
+use aws_sdk_glue::types::{Crawler as AwsCrawler, CrawlerTargets, JdbcTarget, S3Target, Schedule, ScheduleState};
+use serde::Serialize;
 
-use super::{Classifier, Connection, Database, glue_tags};
+use super::glue_tags;
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{
-    Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Outputs, Reference, Resource, Scope, Table, Template,
+    Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope, Template,
 };
-use crate::kinds::{role, template_references};
+use crate::kinds::present::present;
 use crate::model::{Address, Effect};
-use crate::ownership::{Owner, Tags};
+use crate::ownership::Tags;
+
+const LIST: &str = "glue:GetCrawlers";
 
 /// The kind and the table.
 pub struct Crawler;
 
-/// The keys of the table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CrawlerTable {
-    /// Its name.
-    pub name: String,
-    /// The role it runs as.
-    pub role: String,
-    /// The catalog database that it fills.
-    pub database: String,
-    /// What it reads.
-    pub source: Source,
-    /// Classifiers that are asked before Glue's own.
-    #[serde(default)]
-    pub classifiers: Vec<String>,
-    /// What the names of its tables begin with.
-    #[serde(default)]
-    pub table_prefix: String,
-}
-
-/// What a crawler reads.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// The connection; a JDBC path needs one.
-    pub connection: Option<String>,
-    /// `database/table` or `database/schema/%` through a JDBC connection, or `s3://bucket/folder/`.
-    pub path: Template,
-}
-
 /// What is declared of it.
 #[derive(Debug, Serialize)]
 pub struct Spec {
-    name: String,
-    role: Address,
-    database: Address,
-    connection: Option<Address>,
-    path: Template,
-    classifiers: Vec<Address>,
-    table_prefix: String,
+    pub(super) name: String,
+    pub(super) role: Address,
+    pub(super) database: Address,
+    pub(super) connection: Option<Address>,
+    pub(super) path: Template,
+    pub(super) classifiers: Vec<Address>,
+    pub(super) table_prefix: String,
+    pub(super) schedule: Option<String>,
 }
 
 /// What is observed of it.
@@ -70,66 +43,7 @@ pub struct Seen {
     path: String,
     classifiers: Vec<String>,
     table_prefix: String,
-}
-
-impl Table for Crawler {
-    const NAME: &'static str = "crawler";
-    type Spec = CrawlerTable;
-
-    fn references(&self, spec: &CrawlerTable) -> Vec<Reference> {
-        let mut references = vec![
-            Reference::new("role", <role::Role as Table>::NAME, &spec.role),
-            Reference::new("database", <Database as Table>::NAME, &spec.database),
-        ];
-        if let Some(connection) = &spec.source.connection {
-            references.push(Reference::new("source.connection", <Connection as Table>::NAME, connection));
-        }
-        for (position, classifier) in spec.classifiers.iter().enumerate() {
-            references.push(Reference::new(format!("classifiers.{position}"), <Classifier as Table>::NAME, classifier));
-        }
-        references.extend(template_references("source.path", &spec.source.path));
-        references
-    }
-
-    fn check(&self, spec: &CrawlerTable, entry: Entry<'_>) -> Vec<Finding> {
-        let path = spec.source.path.as_str();
-        if path.starts_with("s3://") {
-            return vec![];
-        }
-        let connection = spec.source.connection.as_ref().and_then(|name| entry.all.get::<Connection>(name));
-        if spec.source.connection.is_some() && connection.is_none() {
-            // The reference itself is wrong, which is said elsewhere.
-            return vec![];
-        }
-        let is_jdbc = connection.is_some_and(|connection| connection.mysql.is_some() || connection.redshift.is_some());
-        if !is_jdbc {
-            let finding = Finding::error("source.path", "this path needs a connection to MySQL or Redshift");
-            return vec![finding.hint("add `connection`, or write `s3://bucket/folder/`")];
-        }
-        let parts = path.split('/').count();
-        let wanted = if connection.is_some_and(|connection| connection.mysql.is_some()) { 2 } else { 3 };
-        let form = if wanted == 2 { "`database/table` or `database/%`" } else { "`database/schema/%`" };
-        let finding = Finding::error("source.path", format!("the path must be {form}"));
-        if parts == wanted { vec![] } else { vec![finding] }
-    }
-
-    fn unique_name(&self, spec: &CrawlerTable) -> Option<String> {
-        Some(spec.name.clone())
-    }
-
-    fn expand(&self, spec: &CrawlerTable, entry: Entry<'_>) -> Result<Vec<Resource>, KindError> {
-        let classifiers = spec.classifiers.iter().map(|name| Address::new(<Classifier as Kind>::NAME, name));
-        let crawler = Spec {
-            name: spec.name.clone(),
-            role: Address::new(<role::Role as Kind>::NAME, &spec.role),
-            database: Address::new(<Database as Kind>::NAME, &spec.database),
-            connection: spec.source.connection.as_ref().map(|name| Address::new(<Connection as Kind>::NAME, name)),
-            path: spec.source.path.clone(),
-            classifiers: classifiers.collect(),
-            table_prefix: spec.table_prefix.clone(),
-        };
-        Ok(vec![Resource::new(&Crawler, entry.name, entry.origin.clone(), crawler)])
-    }
+    schedule: String,
 }
 
 #[async_trait]
@@ -137,6 +51,16 @@ impl Kind for Crawler {
     const NAME: &'static str = "crawler";
     const LIMIT: Duration = Duration::from_secs(300);
     const OUTPUTS: &'static [&'static str] = &["name"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", LIST),
+        Attribute::in_place("role", LIST),
+        Attribute::in_place("database", LIST),
+        Attribute::in_place("connection", LIST),
+        Attribute::in_place("path", LIST),
+        Attribute::in_place("classifiers", LIST),
+        Attribute::in_place("table_prefix", LIST),
+        Attribute::in_place("schedule", LIST),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -160,26 +84,49 @@ impl Kind for Crawler {
             .maybe("path", want.path.render(known), &seen.path, Effect::InPlace)
             .maybe("classifiers", classifiers.map(|all| all.join(", ")), seen.classifiers.join(", "), Effect::InPlace)
             .in_place("table_prefix", &want.table_prefix, &seen.table_prefix)
+            .in_place("schedule", want.schedule.as_deref().unwrap_or_default(), &seen.schedule)
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = [
+            "glue:GetCrawler",
+            "glue:CreateCrawler",
+            "glue:UpdateCrawler",
+            "glue:StopCrawler",
+            "glue:DeleteCrawler",
+            "glue:GetTags",
+            "glue:TagResource",
+            "glue:UntagResource",
+        ];
+        vec![
+            Permission::anywhere(&[LIST]),
+            Permission::new(glue_tags::arn(meta, &format!("crawler/{}", want.name)), &actions),
+            Permission::new(glue_tags::roles(meta), &["iam:PassRole"]),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.glue.get_crawlers().into_paginator().send();
-        let (mut all, mut found) = (vec![], vec![]);
+        const PAGE: i32 = 1000;
+        let mut pages = cx.aws.glue.get_crawlers().max_results(PAGE).into_paginator().send();
+        let mut all = vec![];
         while let Some(page) = pages.next().await {
-            all.extend(page.named("glue:GetCrawlers")?.crawlers.unwrap_or_default());
+            let crawlers = page.named(LIST)?.crawlers.unwrap_or_default().into_iter();
+            all.extend(crawlers.map(|one| (one.name.clone().unwrap_or_default(), one)));
         }
-        for crawler in all {
-            let name = crawler.name.clone().unwrap_or_default();
-            let tags = glue_tags::read(cx, "crawler", &name).await?;
-            if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
-                found.push(Found { name, tags, seen: observe(crawler) });
-            }
-        }
-        Ok(found)
+        let covered = glue_tags::covered(cx, scope, "crawler", all).await?;
+        Ok(covered.into_iter().map(|(name, tags, seen)| Found { name, tags, seen: observe(seen) }).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = one.name.clone() else { return Ok(None) };
+        let answer = present(cx.aws.glue.get_crawler().name(&name).send().await.named("glue:GetCrawler"))?;
+        let Some(crawler) = answer.and_then(|answer| answer.crawler) else { return Ok(None) };
+        let tags = glue_tags::read(cx, "crawler", &name).await?;
+        Ok(Some(Found { name, tags, seen: observe(crawler) }))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -193,6 +140,7 @@ impl Kind for Crawler {
             .targets(targets(cx, want)?)
             .set_classifiers(Some(classifiers(cx, want)?))
             .table_prefix(&want.table_prefix)
+            .set_schedule(want.schedule.clone())
             .set_tags(Some(glue_tags::map(tags)));
         match call.send().await.named("glue:CreateCrawler") {
             Err(error) if error.trouble != Trouble::Exists => Err(error.into()),
@@ -200,8 +148,8 @@ impl Kind for Crawler {
         }
     }
 
-    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
-        let call = cx
+    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, diff: &Diff) -> Result<(), KindError> {
+        let mut call = cx
             .aws
             .glue
             .update_crawler()
@@ -211,39 +159,78 @@ impl Kind for Crawler {
             .targets(targets(cx, want)?)
             .set_classifiers(Some(classifiers(cx, want)?))
             .table_prefix(&want.table_prefix);
+        if diff.has_any(&["schedule"]) {
+            // An empty schedule makes it a crawler that runs on demand.
+            call = call.schedule(want.schedule.as_deref().unwrap_or_default());
+        }
         call.send().await.named("glue:UpdateCrawler")?;
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(glue_tags::write(cx, "crawler", &seen.name, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(glue_tags::write(cx, "crawler", &seen.name, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
         match cx.aws.glue.delete_crawler().name(&seen.name).send().await.named("glue:DeleteCrawler") {
+            Err(error) if error.code == "CrawlerRunningException" => {
+                // It is stopped, and the deletion is repeated until the stop is through.
+                let stopped = cx.aws.glue.stop_crawler().name(&seen.name).send().await.named("glue:StopCrawler");
+                match stopped {
+                    Err(stop) if !STOPS_ALREADY.contains(&stop.code.as_str()) => Err(stop.into()),
+                    _ => Err(error.into()),
+                }
+            }
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),
         }
     }
 }
 
+/// What Glue answers to a stop that is not needed any more.
+const STOPS_ALREADY: [&str; 2] = ["CrawlerNotRunningException", "CrawlerStoppingException"];
+
 fn observe(crawler: AwsCrawler) -> Seen {
-    let (jdbc, s3) = match crawler.targets {
-        Some(targets) => (targets.jdbc_targets.unwrap_or_default(), targets.s3_targets.unwrap_or_default()),
-        None => (vec![], vec![]),
-    };
-    let jdbc = jdbc.into_iter().next().map(|target| (target.connection_name, target.path));
-    let s3 = s3.into_iter().next().map(|target| (target.connection_name, target.path));
-    let (connection, path) = jdbc.or(s3).unwrap_or_default();
+    let (connections, paths) = crawler.targets.map(sources).unwrap_or_default();
     Seen {
         name: crawler.name.unwrap_or_default(),
         role: crawler.role.unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned(),
         database: crawler.database_name.unwrap_or_default(),
-        connection: connection.unwrap_or_default(),
-        path: path.unwrap_or_default(),
+        connection: connections.join(", "),
+        path: paths.join(", "),
         classifiers: crawler.classifiers.unwrap_or_default(),
         table_prefix: crawler.table_prefix.unwrap_or_default(),
+        schedule: crawler.schedule.and_then(active).unwrap_or_default(),
     }
+}
+
+/// A schedule that is switched off is none.
+fn active(schedule: Schedule) -> Option<String> {
+    schedule.schedule_expression.filter(|_| schedule.state != Some(ScheduleState::NotScheduled))
+}
+
+/// Returns connections and paths of all targets, those included that only a hand can have added.
+fn sources(targets: CrawlerTargets) -> (Vec<String>, Vec<String>) {
+    let jdbc = targets.jdbc_targets.unwrap_or_default().into_iter();
+    let jdbc = jdbc.map(|one| (one.connection_name, one.path, one.exclusions));
+    let s3 = targets.s3_targets.unwrap_or_default().into_iter();
+    let s3 = s3.map(|one| (one.connection_name, one.path, one.exclusions));
+    let (mut connections, mut paths) = (vec![], vec![]);
+    for (connection, path, exclusions) in jdbc.chain(s3) {
+        connections.extend(connection.filter(|name| !name.is_empty()));
+        let except = exclusions.filter(|list| !list.is_empty()).map(|list| format!(" except {}", list.join(" ")));
+        paths.push(format!("{}{}", path.unwrap_or_default(), except.unwrap_or_default()));
+    }
+    let others = [
+        ("a DynamoDB table", targets.dynamo_db_targets.is_some_and(|list| !list.is_empty())),
+        ("a catalog table", targets.catalog_targets.is_some_and(|list| !list.is_empty())),
+        ("a Delta table", targets.delta_targets.is_some_and(|list| !list.is_empty())),
+        ("a MongoDB collection", targets.mongo_db_targets.is_some_and(|list| !list.is_empty())),
+        ("an Iceberg table", targets.iceberg_targets.is_some_and(|list| !list.is_empty())),
+        ("a Hudi table", targets.hudi_targets.is_some_and(|list| !list.is_empty())),
+    ];
+    paths.extend(others.into_iter().filter(|(_, is_there)| *is_there).map(|(what, _)| what.to_owned()));
+    (connections, paths)
 }
 
 fn targets(cx: &Cx, want: &Spec) -> Result<CrawlerTargets, KindError> {

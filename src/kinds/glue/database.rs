@@ -3,14 +3,21 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_glue::types::DatabaseInput;
+use aws_sdk_glue::types::{Database as AwsDatabase, DatabaseInput};
 use serde::{Deserialize, Serialize};
 
 use super::glue_tags;
 use crate::aws::{AwsError, Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Outputs, Resource, Scope, Table};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Resource,
+    Scope, Table,
+};
+use crate::kinds::present::present;
 use crate::model::Address;
-use crate::ownership::{Owner, Tags};
+use crate::ownership::Tags;
+
+const LIST: &str = "glue:GetDatabases";
+const READ: &str = "glue:GetDatabase";
 
 /// The kind and the table.
 pub struct Database;
@@ -58,6 +65,8 @@ impl Kind for Database {
     const NAME: &'static str = "database";
     const LIMIT: Duration = Duration::from_secs(120);
     const OUTPUTS: &'static [&'static str] = &["name"];
+    const ATTRIBUTES: &'static [Attribute] =
+        &[Attribute::identity("name", LIST), Attribute::in_place("description", LIST)];
     type Spec = DatabaseTable;
     type Seen = Seen;
 
@@ -77,21 +86,41 @@ impl Kind for Database {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    fn permissions(&self, want: &DatabaseTable, meta: &Meta) -> Vec<Permission> {
+        let catalog = glue_tags::arn(meta, "catalog");
+        let database = glue_tags::arn(meta, &format!("database/{}", want.name));
+        let changes = ["glue:CreateDatabase", "glue:UpdateDatabase", "glue:DeleteDatabase"];
+        // Deleting a database deletes its tables, and AWS asks for the right to each of them.
+        let tables = glue_tags::arn(meta, &format!("table/{}/*", want.name));
+        let functions = glue_tags::arn(meta, &format!("userDefinedFunction/{}/*", want.name));
+        vec![
+            Permission::new(glue_tags::arn(meta, "database/*"), &[LIST]),
+            Permission::new(catalog, &[LIST, READ, changes[0], changes[1], changes[2]]),
+            Permission::new(&database, &[READ, changes[0], changes[1], changes[2]]),
+            Permission::new(database, &["glue:GetTags", "glue:TagResource", "glue:UntagResource"]),
+            Permission::new(tables, &[changes[2]]),
+            Permission::new(functions, &[changes[2]]),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.glue.get_databases().into_paginator().send();
-        let (mut all, mut found) = (vec![], vec![]);
+        const PAGE: i32 = 100;
+        let mut pages = cx.aws.glue.get_databases().max_results(PAGE).into_paginator().send();
+        let mut all = vec![];
         while let Some(page) = pages.next().await {
-            all.extend(page.named("glue:GetDatabases")?.database_list);
+            let databases = page.named(LIST)?.database_list;
+            all.extend(databases.into_iter().map(|database| (database.name.clone(), database)));
         }
-        for database in all {
-            let tags = glue_tags::read(cx, "database", &database.name).await?;
-            if scope.names.contains(&database.name) || tags.owner(&scope.stack) != Owner::Foreign {
-                let description = database.description.unwrap_or_default();
-                let seen = Seen { name: database.name.clone(), description };
-                found.push(Found { name: database.name, tags, seen });
-            }
-        }
-        Ok(found)
+        let covered = glue_tags::covered(cx, scope, "database", all).await?;
+        Ok(covered.into_iter().map(|(name, tags, seen)| Found { name, tags, seen: observe(seen) }).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = one.name.clone() else { return Ok(None) };
+        let answer = present(cx.aws.glue.get_database().name(&name).send().await.named(READ))?;
+        let Some(database) = answer.and_then(|answer| answer.database) else { return Ok(None) };
+        let tags = glue_tags::read(cx, "database", &name).await?;
+        Ok(Some(Found { name, tags, seen: observe(database) }))
     }
 
     async fn create(&self, cx: &Cx, want: &DatabaseTable, tags: &Tags) -> Result<(), KindError> {
@@ -108,8 +137,8 @@ impl Kind for Database {
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(glue_tags::write(cx, "database", &seen.name, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(glue_tags::write(cx, "database", &seen.name, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -118,6 +147,10 @@ impl Kind for Database {
             _ => Ok(()),
         }
     }
+}
+
+fn observe(database: AwsDatabase) -> Seen {
+    Seen { name: database.name, description: database.description.unwrap_or_default() }
 }
 
 fn input(want: &DatabaseTable) -> Result<DatabaseInput, KindError> {

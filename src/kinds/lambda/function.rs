@@ -5,19 +5,31 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, LastUpdateStatus, Runtime, State, VpcConfig};
+use aws_sdk_lambda::types::{Architecture, FunctionCode, LoggingConfig, Runtime};
+use futures::stream::{StreamExt, TryStreamExt, iter};
 use serde::Serialize;
 
-use super::zip;
-use crate::aws::{Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope, Template};
+use super::configuration::{Seen, environment, layers, network, no_network, observe};
+use super::{limits, zip};
+use crate::aws::{AwsError, Sorted, Trouble};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope, Template,
+};
 use crate::model::{Address, Effect, Readiness};
-use crate::ownership::{Owner, Tags};
+use crate::ownership::Tags;
 use crate::wait::{Backoff, Probe, WaitError, until};
 
-/// A Lambda function.
+/// How many functions are asked for their tags side by side; Lambda takes fifteen such calls a second.
+const AT_ONCE: usize = 8;
+
+const READ: &str = "lambda:ListFunctions";
+
+/// The fields that come with the code.
+const CODE: [&str; 2] = ["code_sha256", "architecture"];
+
+/// A Lambda function. Listing takes one call for fifty functions with all of their configuration, and one for the tags
+/// of a function where the index of tags does not confirm them.
 pub struct Function;
 
 /// What is declared of it.
@@ -55,28 +67,10 @@ pub struct Spec {
 }
 
 impl Spec {
-    fn environment(&self, known: &Known) -> BTreeMap<String, Option<String>> {
+    /// Returns the variables; one whose value is known only later has none.
+    pub(super) fn environment(&self, known: &Known) -> BTreeMap<String, Option<String>> {
         self.environment.iter().map(|(key, value)| (key.clone(), value.render(known))).collect()
     }
-}
-
-/// What is observed of it.
-#[derive(Debug, Default)]
-pub struct Seen {
-    name: String,
-    arn: String,
-    state: String,
-    update: String,
-    reason: String,
-    code_sha256: String,
-    runtime: String,
-    handler: String,
-    role: String,
-    memory_mib: i32,
-    timeout_seconds: i32,
-    layers: Vec<String>,
-    environment: BTreeMap<String, String>,
-    subnets: Vec<String>,
 }
 
 #[async_trait]
@@ -84,6 +78,21 @@ impl Kind for Function {
     const NAME: &'static str = "lambda";
     const LIMIT: Duration = Duration::from_secs(900);
     const OUTPUTS: &'static [&'static str] = &["name", "arn"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", READ),
+        Attribute::in_place("code_sha256", READ),
+        Attribute::in_place("runtime", READ),
+        Attribute::in_place("handler", READ),
+        Attribute::in_place("role", READ),
+        Attribute::in_place("memory_mib", READ),
+        Attribute::in_place("timeout_seconds", READ),
+        Attribute::in_place("architecture", READ),
+        Attribute::in_place("layers", READ),
+        Attribute::in_place("environment", READ),
+        Attribute::in_place("subnets", READ),
+        Attribute::in_place("security_group", READ),
+        Attribute::in_place("log_group", READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -98,17 +107,53 @@ impl Kind for Function {
         needs
     }
 
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let at = |what: &str, name: &str| format!("arn:aws:lambda:{}:{}:{what}:{name}", meta.region, meta.account);
+        let actions = [
+            "lambda:CreateFunction",
+            "lambda:DeleteFunction",
+            "lambda:GetFunction",
+            "lambda:ListTags",
+            "lambda:TagResource",
+            "lambda:UntagResource",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+        ];
+        let mut all = vec![
+            Permission::anywhere(&[READ, "lambda:GetAccountSettings", "tag:GetResources"]),
+            Permission::new(at("function", &want.name), &actions),
+            // The role's own name belongs to its table; only roles of the stack are handed over.
+            Permission::new(format!("arn:aws:iam::{}:role/stack/{}/*", meta.account, meta.name), &["iam:PassRole"]),
+        ];
+        if !want.layers.is_empty() {
+            all.push(Permission::new(at("layer", "*"), &["lambda:GetLayerVersion"]));
+        }
+        if want.security_group.is_some() {
+            // Lambda looks these up in the name of whoever puts a function into a network.
+            let look = ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"];
+            all.push(Permission::anywhere(&look));
+        }
+        all
+    }
+
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let layers = want.layers.iter().map(|layer| known.get(layer, "arn")).collect::<Option<Vec<_>>>();
         let subnets = want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<_>>>();
+        let group = match &want.security_group {
+            Some(group) => known.get(group, "id"),
+            None => Some(String::new()),
+        };
         let mut diff = Diff::new()
-            .in_place("code", &want.code_sha256, &seen.code_sha256)
+            .in_place("code_sha256", &want.code_sha256, &seen.code_sha256)
             .in_place("runtime", &want.runtime, &seen.runtime)
             .in_place("handler", &want.handler, &seen.handler)
             .maybe("role", known.get(&want.role, "arn"), &seen.role, Effect::InPlace)
             .in_place("memory_mib", want.memory_mib, seen.memory_mib)
             .in_place("timeout_seconds", want.timeout_seconds, seen.timeout_seconds)
-            .maybe("layers", layers.map(|layers| layers.join(", ")), seen.layers.join(", "), Effect::InPlace);
+            .in_place("architecture", &want.architecture, &seen.architecture)
+            .maybe("layers", layers.map(|layers| layers.join(", ")), seen.layers.join(", "), Effect::InPlace)
+            .maybe("security_group", group, seen.groups.join(", "), Effect::InPlace)
+            .maybe("log_group", known.get(&want.log_group, "name"), &seen.log_group, Effect::InPlace);
         diff = match subnets {
             Some(subnets) => diff.unordered("subnets", &subnets, &seen.subnets),
             None => diff.maybe("subnets", None, seen.subnets.join(", "), Effect::InPlace),
@@ -136,18 +181,28 @@ impl Kind for Function {
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.lambda.list_functions().into_paginator().items().send();
-        let mut found = vec![];
+        let mut pages = cx.aws.lambda.list_functions().max_items(50).into_paginator().items().send();
+        let mut functions = vec![];
         while let Some(function) = pages.next().await {
-            let name = function.named("lambda:ListFunctions")?.function_name.unwrap_or_default();
-            // Only GetFunction shows tags and the state.
-            let Some(answer) = get(cx, &name).await? else { continue };
-            let (tags, seen) = observe(answer);
-            if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
-                found.push(Found { name, tags, seen });
-            }
+            functions.push(observe(function.named(READ)?));
         }
-        Ok(found)
+        let looks = functions.into_iter().map(async |seen| {
+            let tags = scope.tags(&cx.aws, &seen.arn, &seen.name, tags_of(cx, &seen.arn)).await?;
+            Ok::<_, KindError>(Found { name: seen.name.clone(), tags, seen })
+        });
+        let found: Vec<_> = iter(looks.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().filter(|function| scope.covers(&function.name, &function.tags)).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        match &one.name {
+            Some(name) => get(cx, name).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn preflight(&self, cx: &Cx, want: &Spec) -> Result<Vec<Finding>, KindError> {
+        limits::check(cx, "code", &zip::zip_folder(&want.code, "")?).await
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -174,17 +229,19 @@ impl Kind for Function {
         }
     }
 
-    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, diff: &Diff) -> Result<(), KindError> {
-        if diff.has_any(&["code"]) {
+    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, diff: &Diff) -> Result<(), KindError> {
+        if diff.has_any(&CODE) {
             let call = cx.aws.lambda.update_function_code().function_name(&want.name);
             let call = call.zip_file(Blob::new(zip::zip_folder(&want.code, "")?));
             let call = call.architectures(Architecture::from(want.architecture.as_str()));
             call.send().await.named("lambda:UpdateFunctionCode")?;
             settle(cx, &want.name).await?;
         }
-        if diff.0.iter().all(|change| change.field == "code") {
+        if diff.0.iter().all(|change| CODE.contains(&change.field.as_str())) {
             return Ok(());
         }
+        let is_outside = want.security_group.is_none() && seen.groups.is_empty() && seen.subnets.is_empty();
+        let logging = LoggingConfig::builder().log_group(cx.known.need(&want.log_group, "name")?).build();
         let call = cx
             .aws
             .lambda
@@ -197,13 +254,17 @@ impl Kind for Function {
             .timeout(want.timeout_seconds)
             .set_layers(Some(layers(cx, want)?))
             .environment(environment(cx, want)?)
-            // Left out means unchanged; empty lists take the function out of its network.
-            .vpc_config(network(cx, want)?.unwrap_or_else(no_network));
+            .set_logging_config(diff.has_any(&["log_group"]).then_some(logging))
+            .set_vpc_config(if is_outside { None } else { Some(network(cx, want)?.unwrap_or_else(no_network)) });
         call.send().await.named("lambda:UpdateFunctionConfiguration")?;
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        if !gone.is_empty() {
+            let call = cx.aws.lambda.untag_resource().resource(&seen.arn).set_tag_keys(Some(gone.to_vec()));
+            call.send().await.named("lambda:UntagResource")?;
+        }
         let call = cx.aws.lambda.tag_resource().resource(&seen.arn);
         call.set_tags(Some(tags.0.clone().into_iter().collect())).send().await.named("lambda:TagResource")?;
         Ok(())
@@ -217,42 +278,31 @@ impl Kind for Function {
     }
 }
 
-async fn get(cx: &Cx, name: &str) -> Result<Option<GetFunctionOutput>, KindError> {
-    match cx.aws.lambda.get_function().function_name(name).send().await.named("lambda:GetFunction") {
-        Err(error) if error.is_not_found() => Ok(None),
-        outcome => Ok(Some(outcome?)),
-    }
+/// Reads one function with its states and tags.
+async fn get(cx: &Cx, name: &str) -> Result<Option<Found<Seen>>, KindError> {
+    let answer = match cx.aws.lambda.get_function().function_name(name).send().await.named("lambda:GetFunction") {
+        Err(error) if error.is_not_found() => return Ok(None),
+        answer => answer?,
+    };
+    let tags = Tags(answer.tags.unwrap_or_default().into_iter().collect());
+    let seen = answer.configuration.map(observe);
+    Ok(seen.map(|seen| Found { name: name.to_owned(), tags, seen }))
 }
 
-fn observe(answer: GetFunctionOutput) -> (Tags, Seen) {
-    let tags = Tags(answer.tags.unwrap_or_default().into_iter().collect());
-    let Some(function) = answer.configuration else { return (tags, Seen::default()) };
-    let environment = function.environment.and_then(|environment| environment.variables).unwrap_or_default();
-    let layers = function.layers.unwrap_or_default().into_iter();
-    let seen = Seen {
-        name: function.function_name.unwrap_or_default(),
-        arn: function.function_arn.unwrap_or_default(),
-        state: function.state.unwrap_or(State::Active).as_str().to_owned(),
-        update: function.last_update_status.unwrap_or(LastUpdateStatus::InProgress).as_str().to_owned(),
-        reason: function.state_reason.or(function.last_update_status_reason).unwrap_or_default(),
-        code_sha256: function.code_sha256.unwrap_or_default(),
-        runtime: function.runtime.map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
-        handler: function.handler.unwrap_or_default(),
-        role: function.role.unwrap_or_default(),
-        memory_mib: function.memory_size.unwrap_or_default(),
-        timeout_seconds: function.timeout.unwrap_or_default(),
-        layers: layers.filter_map(|layer| layer.arn).collect(),
-        environment: environment.into_iter().collect(),
-        subnets: function.vpc_config.and_then(|network| network.subnet_ids).unwrap_or_default(),
-    };
-    (tags, seen)
+/// Asks for the tags; a function that was deleted since it was listed has none.
+async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags, AwsError> {
+    match cx.aws.lambda.list_tags().resource(arn).send().await.named("lambda:ListTags") {
+        Ok(answer) => Ok(Tags(answer.tags.unwrap_or_default().into_iter().collect())),
+        Err(error) if error.is_not_found() => Ok(Tags::default()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Code and configuration are two calls, and the second is refused until the first has settled.
 async fn settle(cx: &Cx, name: &str) -> Result<(), KindError> {
     let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     let settled = until(Function::LIMIT, backoff, || async {
-        let seen = get(cx, name).await?.map(|answer| observe(answer).1).unwrap_or_default();
+        let Some(Found { seen, .. }) = get(cx, name).await? else { return Ok(Probe::Failed("it is gone".into())) };
         Ok::<_, KindError>(match Function.readiness(&seen) {
             Readiness::Ready => Probe::Ready(()),
             Readiness::Pending(state) => Probe::Pending(state),
@@ -263,30 +313,4 @@ async fn settle(cx: &Cx, name: &str) -> Result<(), KindError> {
         WaitError::Look(error) => error,
         other => KindError::Broken(other.to_string()),
     })
-}
-
-fn layers(cx: &Cx, want: &Spec) -> Result<Vec<String>, KindError> {
-    want.layers.iter().map(|layer| cx.known.need(layer, "arn")).collect()
-}
-
-fn environment(cx: &Cx, want: &Spec) -> Result<Environment, KindError> {
-    let mut environment = Environment::builder();
-    for (key, value) in want.environment(&cx.known) {
-        let value = value.ok_or_else(|| KindError::Broken(format!("the value of `{key}` is not known yet")))?;
-        environment = environment.variables(key, value);
-    }
-    Ok(environment.build())
-}
-
-fn no_network() -> VpcConfig {
-    VpcConfig::builder().set_subnet_ids(Some(vec![])).set_security_group_ids(Some(vec![])).build()
-}
-
-fn network(cx: &Cx, want: &Spec) -> Result<Option<VpcConfig>, KindError> {
-    let Some(group) = &want.security_group else { return Ok(None) };
-    let mut network = VpcConfig::builder().security_group_ids(cx.known.need(group, "id")?);
-    for subnet in &want.subnets {
-        network = network.subnet_ids(cx.known.need(subnet, "id")?);
-    }
-    Ok(Some(network.build()))
 }

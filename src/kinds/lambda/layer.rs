@@ -1,23 +1,31 @@
 //! `[layer.NAME]`: Python packages that functions share, built with pip for Lambda's platform.
 
-use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, Runtime};
+use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, LayerVersionsListItem, Runtime};
 use serde::{Deserialize, Serialize};
 
-use super::zip;
-use crate::aws::Sorted;
-use crate::kinds::base::{Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Outputs, Resource, Scope, Table};
-use crate::model::{Address, Effect};
+use super::build::zip_of;
+use super::limits;
+use super::mark::Mark;
+use crate::aws::{AwsError, Sorted};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Entry, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Resource,
+    Scope, Table,
+};
+use crate::kinds::retired;
+use crate::model::Address;
 use crate::ownership::{SpecHash, Tags};
 
-/// A layer version cannot be tagged; its description carries the stack and the hash of what it was built from.
-const MARK: &str = "stack";
+const READ: &str = "lambda:ListLayers";
 
-/// The kind and the table.
+/// The kind and the table. Listing takes one call for fifty layers with their newest versions, and one more for a
+/// declared layer whose newest version is somebody else's; a thorough look takes that one for every such layer.
+///
+/// A version can be neither tagged nor changed, so a mark in its description tells whose it is. Versions without the
+/// mark are never deleted.
 pub struct Layer;
 
 /// Its keys and, at once, its declared fields.
@@ -40,20 +48,23 @@ pub(super) fn default_architecture() -> String {
     "x86_64".into()
 }
 
-/// What is observed of it: its newest version.
+/// What is observed of it: the newest version of the stack or, if there is none, of somebody else.
 #[derive(Debug)]
 pub struct Seen {
     name: String,
     arn: String,
-    hash: String,
+    mark: Option<Mark>,
+    runtime: String,
+    architecture: String,
 }
 
 impl Table for Layer {
     const NAME: &'static str = "layer";
     type Spec = LayerTable;
 
-    fn check(&self, spec: &LayerTable, _entry: Entry<'_>) -> Vec<Finding> {
+    fn check(&self, spec: &LayerTable, entry: Entry<'_>) -> Vec<Finding> {
         let mut findings = vec![];
+        findings.extend(retired::runtime(&spec.runtime, entry.today));
         if spec.requirements.is_empty() {
             findings.push(Finding::error("requirements", "a layer without packages is of no use"));
         }
@@ -90,7 +101,13 @@ impl Kind for Layer {
     const NAME: &'static str = "layer";
     const LIMIT: Duration = Duration::from_secs(600);
     const OUTPUTS: &'static [&'static str] = &["arn"];
-    const TAGGED: bool = false;
+    const MOVES: bool = false;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", READ),
+        Attribute::in_place("requirements", READ),
+        Attribute::in_place("runtime", READ),
+        Attribute::in_place("architecture", READ),
+    ];
     type Spec = LayerTable;
     type Seen = Seen;
 
@@ -102,8 +119,24 @@ impl Kind for Layer {
         vec![]
     }
 
+    fn permissions(&self, want: &LayerTable, meta: &Meta) -> Vec<Permission> {
+        let arn = format!("arn:aws:lambda:{}:{}:layer:{}", meta.region, meta.account, want.name);
+        vec![
+            Permission::anywhere(&[READ, "lambda:GetAccountSettings"]),
+            Permission::new(&arn, &["lambda:ListLayerVersions", "lambda:PublishLayerVersion"]),
+            Permission::new(format!("{arn}:*"), &["lambda:DeleteLayerVersion", "lambda:GetLayerVersion"]),
+        ]
+    }
+
     fn diff(&self, want: &LayerTable, seen: &Seen, _known: &Known) -> Diff {
-        Diff::new().field("content", SpecHash::of(want).0, &seen.hash, Effect::InPlace)
+        let diff = Diff::new().in_place("runtime", &want.runtime, &seen.runtime).in_place(
+            "architecture",
+            &want.architecture,
+            &seen.architecture,
+        );
+        let hash = seen.mark.as_ref().map_or("", |mark| mark.hash.as_str());
+        // The hash is over all fields; what the two others do not explain is the packages.
+        if diff.is_empty() { diff.in_place("requirements", SpecHash::of(want).0, hash) } else { diff }
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -116,100 +149,128 @@ impl Kind for Layer {
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.lambda.list_layers().into_paginator().items().send();
+        let mut pages = cx.aws.lambda.list_layers().max_items(50).into_paginator().items().send();
         let mut found = vec![];
         while let Some(layer) = pages.next().await {
-            let layer = layer.named("lambda:ListLayers")?;
-            let Some((name, version)) = layer.layer_name.zip(layer.latest_matching_version) else { continue };
-            let description = version.description.unwrap_or_default();
-            let hash = description.strip_prefix(&format!("{MARK}:{} ", scope.stack)).map(str::to_owned);
-            if hash.is_some() || scope.names.contains(&name) {
-                let arn = version.layer_version_arn.unwrap_or_default();
-                let seen = Seen { name: name.clone(), arn, hash: hash.unwrap_or(description) };
-                found.push(Found { name, tags: Tags::default(), seen });
+            let layer = layer.named(READ)?;
+            let Some((name, newest)) = layer.layer_name.zip(layer.latest_matching_version) else { continue };
+            let mut seen = observe(&name, newest);
+            let is_ours = seen.mark.as_ref().is_some_and(|mark| mark.stack == scope.stack);
+            if !is_ours && !scope.declares(&name) && scope.trusts_index {
+                continue;
             }
+            if !is_ours {
+                // Somebody published a version after ours, or it is somebody else's layer.
+                let own = versions(cx, &name, |mark| mark.stack == scope.stack).await?.into_iter().next();
+                match own {
+                    Some((_, own)) => seen = own,
+                    None if scope.declares(&name) => {}
+                    None => continue,
+                }
+            }
+            found.push(Found { tags: tags_of(&seen, scope.names.get(&name)), name, seen });
         }
         Ok(found)
     }
 
-    async fn create(&self, cx: &Cx, want: &LayerTable, _tags: &Tags) -> Result<(), KindError> {
-        let content = LayerVersionContentInput::builder().zip_file(Blob::new(build(want).await?)).build();
-        let call = cx
-            .aws
-            .lambda
-            .publish_layer_version()
-            .layer_name(&want.name)
-            .description(format!("{MARK}:{} {}", cx.known.stack.name, SpecHash::of(want).0))
-            .compatible_runtimes(Runtime::from(want.runtime.as_str()))
-            .compatible_architectures(Architecture::from(want.architecture.as_str()))
-            .content(content);
-        call.send().await.named("lambda:PublishLayerVersion")?;
-        Ok(())
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        let id = one.address.to_string();
+        let is_one = |mark: &Mark| mark.stack == one.stack && mark.id == id;
+        let own = versions(cx, name, is_one).await?.into_iter().next();
+        Ok(own.map(|(_, seen)| Found { name: name.clone(), tags: tags_of(&seen, None), seen }))
     }
 
-    async fn update(&self, cx: &Cx, want: &LayerTable, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
+    async fn preflight(&self, cx: &Cx, want: &LayerTable) -> Result<Vec<Finding>, KindError> {
+        limits::check(cx, "requirements", &zip_of(want).await?).await
+    }
+
+    async fn create(&self, cx: &Cx, want: &LayerTable, tags: &Tags) -> Result<(), KindError> {
+        publish(cx, want, &Mark::of_tags(tags, SpecHash::of(want))).await
+    }
+
+    async fn update(&self, cx: &Cx, want: &LayerTable, seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
         // Versions are immutable: a change is a new version.
-        self.create(cx, want, &Tags::default()).await
+        let Some(mark) = &seen.mark else { return Err(cannot_adopt(&seen.name)) };
+        publish(cx, want, &Mark { hash: SpecHash::of(want).0, ..mark.clone() }).await
+    }
+
+    async fn retag(&self, _cx: &Cx, seen: &Seen, tags: &Tags, _gone: &[String]) -> Result<(), KindError> {
+        // The hash came with the version that was just published; there are no other tags.
+        let is_same = |mark: &Mark| tags.0.get("stack:id").is_none_or(|id| *id == mark.id);
+        if seen.mark.as_ref().is_some_and(is_same) { Ok(()) } else { Err(cannot_adopt(&seen.name)) }
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
-        let mut pages = cx.aws.lambda.list_layer_versions().layer_name(&seen.name).into_paginator().items().send();
-        while let Some(version) = pages.next().await {
-            let number = version.named("lambda:ListLayerVersions")?.version;
+        let Some(mark) = &seen.mark else { return Ok(()) };
+        let is_same = |other: &Mark| other.stack == mark.stack && other.id == mark.id;
+        for (number, _) in versions(cx, &seen.name, is_same).await? {
             let call = cx.aws.lambda.delete_layer_version().layer_name(&seen.name).version_number(number);
-            call.send().await.named("lambda:DeleteLayerVersion")?;
+            match call.send().await.named("lambda:DeleteLayerVersion") {
+                Err(error) if !error.is_not_found() => return Err(error.into()),
+                _ => {}
+            }
         }
         Ok(())
     }
 }
 
-/// Installs the packages into a folder of their own and zips it with `python/` at the root.
-async fn build(want: &LayerTable) -> Result<Vec<u8>, KindError> {
-    let folder = tempfile::tempdir().map_err(|source| KindError::File { path: std::env::temp_dir(), source })?;
-    let version = want.runtime.trim_start_matches("python");
-    let machine = if want.architecture == "arm64" { "aarch64" } else { "x86_64" };
-    let mut pip = tokio::process::Command::new(python());
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"])
-        .args(["--only-binary=:all:", "--python-version", version, "--implementation", "cp"])
-        .args(["--platform", &format!("manylinux2014_{machine}"), "--platform", "any"])
-        .arg("--target")
-        .arg(folder.path())
-        .args(&want.requirements)
-        .kill_on_drop(true);
-    let output = pip.output().await;
-    let output = output.map_err(|error| KindError::Program {
-        program: format!("`{} -m pip`", python().display()),
-        output: error.to_string(),
-    })?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(KindError::Program { program: "pip".into(), output: text });
+fn cannot_adopt(name: &str) -> KindError {
+    KindError::Broken(format!(
+        "the versions of the layer `{name}` can be neither tagged nor changed; give the layer in the file another name"
+    ))
+}
+
+fn observe(name: &str, version: LayerVersionsListItem) -> Seen {
+    let runtime = version.compatible_runtimes.unwrap_or_default().into_iter().next();
+    let architecture = version.compatible_architectures.unwrap_or_default().into_iter().next();
+    Seen {
+        name: name.to_owned(),
+        arn: version.layer_version_arn.unwrap_or_default(),
+        mark: Mark::parse(version.description.as_deref().unwrap_or_default()),
+        runtime: runtime.map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
+        architecture: architecture.map(|one| one.as_str().to_owned()).unwrap_or_default(),
     }
-    strip(folder.path()).map_err(|source| KindError::File { path: folder.path().to_path_buf(), source })?;
-    zip::zip_folder(folder.path(), "python/")
 }
 
-/// Returns the interpreter whose pip builds layers: the project's own, else the system's.
-fn python() -> std::path::PathBuf {
-    let own = Path::new(".venv/bin/python");
-    std::env::var_os("STACK_PYTHON")
-        .map_or_else(|| if own.exists() { own.to_path_buf() } else { "python3".into() }, Into::into)
+/// Returns the tags that the mark stands for. A version carries none of the stack's own tags, so those count as there.
+fn tags_of(seen: &Seen, expected: Option<&Tags>) -> Tags {
+    let Some(mark) = &seen.mark else { return Tags::default() };
+    let mut tags = expected.cloned().unwrap_or_default();
+    tags.0.extend(mark.tags().0);
+    tags
 }
 
-/// Removes what pip writes differently at every run: launchers and the record of where they were put.
-fn strip(folder: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.file_name().is_some_and(|name| name == "bin") {
-            std::fs::remove_dir_all(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "dist-info") {
-            for name in ["RECORD", "direct_url.json", "REQUESTED", "INSTALLER"] {
-                match std::fs::remove_file(path.join(name)) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
-            }
+/// Returns the versions of a layer with a mark that is looked for, the newest first.
+async fn versions(cx: &Cx, name: &str, is_wanted: impl Fn(&Mark) -> bool) -> Result<Vec<(i64, Seen)>, KindError> {
+    let call = cx.aws.lambda.list_layer_versions().layer_name(name).max_items(50);
+    let mut pages = call.into_paginator().items().send();
+    let mut own = vec![];
+    while let Some(version) = pages.next().await {
+        let version = match version.named("lambda:ListLayerVersions") {
+            Err(error) if error.is_not_found() => break,
+            version => version?,
+        };
+        let number = version.version;
+        let seen = observe(name, version);
+        if seen.mark.as_ref().is_some_and(&is_wanted) {
+            own.push((number, seen));
         }
     }
-    Ok(())
+    own.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    Ok(own)
+}
+
+async fn publish(cx: &Cx, want: &LayerTable, mark: &Mark) -> Result<(), KindError> {
+    let content = LayerVersionContentInput::builder().zip_file(Blob::new(zip_of(want).await?.to_vec())).build();
+    let call = cx
+        .aws
+        .lambda_once
+        .publish_layer_version()
+        .layer_name(&want.name)
+        .description(mark.text())
+        .compatible_runtimes(Runtime::from(want.runtime.as_str()))
+        .compatible_architectures(Architecture::from(want.architecture.as_str()))
+        .content(content);
+    call.send().await.named("lambda:PublishLayerVersion").map(drop).map_err(AwsError::into)
 }

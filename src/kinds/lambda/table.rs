@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::layer::{architecture_problem, default_architecture};
 use super::{Function, Layer, Trigger, function, trigger, zip};
 use crate::kinds::base::{Entry, Finding, Kind, KindError, Reference, Resource, Table, Template};
-use crate::kinds::{bucket, log_group, network, role, template_references};
+use crate::kinds::{bucket, log_group, network, retired, role, template_references};
 use crate::model::Address;
 
 /// The table `[lambda.NAME]`.
@@ -72,14 +72,6 @@ fn two_weeks() -> i32 {
 const RETENTION_DAYS: [i32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
-/// Runtimes that AWS has deprecated, with the day (read 2026-08-19 from AWS's published table).
-const DEPRECATED: [(&str, &str); 4] = [
-    ("python3.7", "2023-12-04"),
-    ("python3.8", "2024-10-14"),
-    ("python3.9", "2025-12-15"),
-    ("python3.10", "2026-10-31"),
-];
-
 impl Table for Lambda {
     const NAME: &'static str = "lambda";
     type Spec = LambdaTable;
@@ -114,10 +106,7 @@ impl Table for Lambda {
             let message = "CloudWatch Logs does not take this number of days";
             findings.push(Finding::error("log_retention_days", message).hint(hint));
         }
-        if let Some((_, day)) = DEPRECATED.iter().find(|(runtime, _)| *runtime == spec.runtime) {
-            let warning = Finding::warning("runtime", format!("`{}` is deprecated since {day}", spec.runtime));
-            findings.push(warning.hint("write `runtime = \"python3.13\"`"));
-        }
+        findings.extend(retired::runtime(&spec.runtime, entry.today));
         let module = spec.handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
         let folder = entry.all.path(&spec.code);
         if !folder.is_dir() {

@@ -11,14 +11,26 @@ use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, LambdaFunctionConfiguration, NotificationConfiguration,
     NotificationConfigurationFilter, S3KeyFilter,
 };
+use futures::stream::{StreamExt, TryStreamExt, iter};
 use serde::Serialize;
+use tokio::sync::Mutex;
 
-use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use super::permission::{Grant, Permitted};
+use crate::aws::{AwsError, Sorted, Trouble};
+use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::kinds::bucket;
 use crate::model::{Address, Effect};
 use crate::ownership::Tags;
 
-/// The kind.
+/// How many buckets are asked side by side.
+const AT_ONCE: usize = 16;
+
+const READ: &str = "s3:GetBucketNotification";
+
+/// The document of a bucket is read, changed and written whole, so two triggers never do that at the same time.
+static WRITING: Mutex<()> = Mutex::const_new(());
+
+/// The kind. Listing takes one call for each bucket of the stack, and one for each rule to see whether it is permitted.
 pub struct Trigger;
 
 /// What is declared of it.
@@ -48,12 +60,13 @@ pub struct Seen {
     prefix: String,
     suffix: String,
     events: String,
-    is_permitted: bool,
+    permitted: Permitted,
 }
 
-/// The id of the rule and of the permission: ours are known by their beginning.
+/// The id of the rule and of the permission: ours are known by their beginning. The name of a stack has no underscore,
+/// so that of another stack never begins like it.
 fn rule_id(stack: &str, function: &str) -> String {
-    format!("stack-{stack}-{function}")
+    format!("stack_{stack}_{function}")
 }
 
 #[async_trait]
@@ -62,6 +75,17 @@ impl Kind for Trigger {
     const LIMIT: Duration = Duration::from_secs(180);
     const OUTPUTS: &'static [&'static str] = &[];
     const TAGGED: bool = false;
+    const COLLIDES: bool = true;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("bucket", READ),
+        Attribute::identity("bucket_name", READ),
+        Attribute::in_place("function", READ),
+        Attribute::identity("function_name", READ),
+        Attribute::in_place("prefix", READ),
+        Attribute::in_place("suffix", READ),
+        Attribute::in_place("events", READ),
+        Attribute::in_place("permission", "lambda:GetPolicy"),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -73,13 +97,22 @@ impl Kind for Trigger {
         vec![want.bucket.clone(), want.function.clone()]
     }
 
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let bucket = format!("arn:aws:s3:::{}", want.bucket_name);
+        let function = format!("arn:aws:lambda:{}:{}:function:{}", meta.region, meta.account, want.function_name);
+        vec![
+            Permission::new(bucket, &[READ, "s3:PutBucketNotification"]),
+            Permission::new(function, &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"]),
+        ]
+    }
+
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         Diff::new()
             .maybe("function", known.get(&want.function, "arn"), &seen.function, Effect::InPlace)
             .in_place("events", Event::S3ObjectCreated.as_str(), &seen.events)
             .in_place("prefix", &want.prefix, &seen.prefix)
             .in_place("suffix", &want.suffix, &seen.suffix)
-            .in_place("permission", true, seen.is_permitted)
+            .in_place("permission", Permitted::Yes.word(), seen.permitted.word())
     }
 
     fn outputs(&self, _seen: &Seen) -> Outputs {
@@ -87,34 +120,36 @@ impl Kind for Trigger {
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut found = vec![];
-        let buckets: BTreeSet<&str> = scope.names.iter().filter_map(|name| Some(name.split_once('/')?.0)).collect();
-        for bucket in buckets {
-            let Some(document) = document(cx, bucket).await? else { continue };
-            for rule in document.lambda_function_configurations.unwrap_or_default() {
-                // The id of our rules ends with the function, also of one that is not declared any more.
-                let id = rule.id.clone().unwrap_or_default();
-                let Some(function) = id.strip_prefix(&rule_id(&scope.stack, "")) else { continue };
-                let is_permitted = is_permitted(cx, function, &id).await?;
-                let seen = observe(bucket, function, rule, is_permitted);
-                found.push(Found { name: format!("{bucket}/{function}"), tags: Tags::default(), seen });
-            }
-        }
-        Ok(found)
+        let declared = scope.names.keys().filter_map(|name| Some(name.split_once('/')?.0.to_owned()));
+        let mut buckets: BTreeSet<String> = declared.collect();
+        // A bucket whose last trigger left the file still has its rule.
+        buckets.extend(bucket::ours(cx, scope).await?);
+        let looks: Vec<_> = buckets.iter().map(|bucket| list_bucket(cx, bucket, &scope.stack, None)).collect();
+        let found: Vec<Vec<_>> = iter(looks).buffered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some((bucket, function)) = one.name.as_deref().and_then(|name| name.split_once('/')) else {
+            return Ok(None);
+        };
+        Ok(list_bucket(cx, bucket, &one.stack, Some(function)).await?.into_iter().next())
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, _tags: &Tags) -> Result<(), KindError> {
-        permit(cx, want).await?;
         let id = rule_id(&cx.known.stack.name, &want.function_name);
-        let mut filter = S3KeyFilter::builder();
-        for (name, value) in [(FilterRuleName::Prefix, &want.prefix), (FilterRuleName::Suffix, &want.suffix)] {
-            filter = filter.filter_rules(FilterRule::builder().name(name).value(value).build());
-        }
+        Grant { id: &id, function: &want.function_name, bucket: &want.bucket_name }.give(cx).await?;
+        let filters = [(FilterRuleName::Prefix, &want.prefix), (FilterRuleName::Suffix, &want.suffix)];
+        let filters = filters.into_iter().filter(|(_, value)| !value.is_empty());
+        let filters: Vec<_> =
+            filters.map(|(name, value)| FilterRule::builder().name(name).value(value).build()).collect();
+        let key = S3KeyFilter::builder().set_filter_rules(Some(filters.clone())).build();
+        let filter = NotificationConfigurationFilter::builder().key(key).build();
         let rule = LambdaFunctionConfiguration::builder()
             .id(&id)
             .lambda_function_arn(cx.known.need(&want.function, "arn")?)
             .events(Event::S3ObjectCreated)
-            .filter(NotificationConfigurationFilter::builder().key(filter.build()).build())
+            .set_filter((!filters.is_empty()).then_some(filter))
             .build()
             .map_err(|error| AwsError::incomplete("s3:PutBucketNotification", &error.to_string()))?;
         replace_rule(cx, &want.bucket_name, &id, Some(rule)).await
@@ -126,15 +161,29 @@ impl Kind for Trigger {
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
         replace_rule(cx, &seen.bucket, &seen.rule, None).await?;
-        let call = cx.aws.lambda.remove_permission().function_name(&seen.function_name).statement_id(&seen.rule);
-        match call.send().await.named("lambda:RemovePermission") {
-            Err(error) if !error.is_not_found() => Err(error.into()),
-            _ => Ok(()),
-        }
+        Grant { id: &seen.rule, function: &seen.function_name, bucket: &seen.bucket }.take(cx).await
     }
 }
 
-fn observe(bucket: &str, function_name: &str, rule: LambdaFunctionConfiguration, is_permitted: bool) -> Seen {
+/// Returns the stack's rules of one bucket, or only the one for `only`. The id of a rule ends with the function, also
+/// of one that is not declared any more.
+async fn list_bucket(cx: &Cx, bucket: &str, stack: &str, only: Option<&str>) -> Result<Vec<Found<Seen>>, KindError> {
+    let Some(document) = document(cx, bucket).await? else { return Ok(vec![]) };
+    let mut found = vec![];
+    for rule in document.lambda_function_configurations.unwrap_or_default() {
+        let id = rule.id.clone().unwrap_or_default();
+        let Some(function) = id.strip_prefix(&rule_id(stack, "")) else { continue };
+        if only.is_some_and(|only| only != function) {
+            continue;
+        }
+        let permitted = Grant { id: &id, function, bucket }.look(cx).await?;
+        let seen = observe(bucket, function, rule, permitted);
+        found.push(Found { name: format!("{bucket}/{function}"), tags: Tags::default(), seen });
+    }
+    Ok(found)
+}
+
+fn observe(bucket: &str, function_name: &str, rule: LambdaFunctionConfiguration, permitted: Permitted) -> Seen {
     let filters = rule.filter.and_then(|filter| filter.key).and_then(|key| key.filter_rules).unwrap_or_default();
     // S3 may return `Prefix` for what was sent as `prefix`.
     let value = |wanted: &str| {
@@ -150,49 +199,19 @@ fn observe(bucket: &str, function_name: &str, rule: LambdaFunctionConfiguration,
         prefix: value("prefix"),
         suffix: value("suffix"),
         events: rule.events.iter().map(Event::as_str).collect::<Vec<_>>().join(", "),
-        is_permitted,
+        permitted,
     }
 }
 
+/// Reads the rules of a bucket; one that is gone, or belongs to somebody else, has none of ours.
 async fn document(cx: &Cx, bucket: &str) -> Result<Option<GetBucketNotificationConfigurationOutput>, KindError> {
     let call = cx.aws.s3.get_bucket_notification_configuration().bucket(bucket);
-    match call.send().await.named("s3:GetBucketNotification") {
+    let call = call.expected_bucket_owner(&cx.known.stack.account);
+    match call.send().await.named(READ) {
         Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.trouble == Trouble::Denied && !bucket::is_own(cx, bucket).await? => Ok(None),
         outcome => Ok(Some(outcome?)),
     }
-}
-
-async fn is_permitted(cx: &Cx, function: &str, id: &str) -> Result<bool, KindError> {
-    match cx.aws.lambda.get_policy().function_name(function).send().await.named("lambda:GetPolicy") {
-        Ok(answer) => {
-            let policy: serde_json::Value =
-                serde_json::from_str(&answer.policy.unwrap_or_default()).unwrap_or_default();
-            let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
-            Ok(statements.iter().any(|statement| statement["Sid"] == id))
-        }
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// S3 asks whether it may invoke the function at the moment the rule is put, so the permission comes first.
-async fn permit(cx: &Cx, want: &Spec) -> Result<(), KindError> {
-    let id = rule_id(&cx.known.stack.name, &want.function_name);
-    if is_permitted(cx, &want.function_name, &id).await? {
-        return Ok(());
-    }
-    let call = cx
-        .aws
-        .lambda
-        .add_permission()
-        .function_name(&want.function_name)
-        .statement_id(id)
-        .action("lambda:InvokeFunction")
-        .principal("s3.amazonaws.com")
-        .source_arn(format!("arn:aws:s3:::{}", want.bucket_name))
-        .source_account(&cx.known.stack.account);
-    call.send().await.named("lambda:AddPermission")?;
-    Ok(())
 }
 
 /// S3 answers with `Prefix` where it takes only `prefix`.
@@ -211,9 +230,13 @@ async fn replace_rule(
     id: &str,
     rule: Option<LambdaFunctionConfiguration>,
 ) -> Result<(), KindError> {
+    let _alone = WRITING.lock().await;
     let Some(document) = document(cx, bucket).await? else { return Ok(()) };
-    let rules = document.lambda_function_configurations.unwrap_or_default().into_iter();
-    let rules = rules.filter(|other| other.id.as_deref() != Some(id)).map(with_lower_case_names);
+    let rules = document.lambda_function_configurations.unwrap_or_default();
+    if rule.is_none() && !rules.iter().any(|other| other.id.as_deref() == Some(id)) {
+        return Ok(());
+    }
+    let rules = rules.into_iter().filter(|other| other.id.as_deref() != Some(id)).map(with_lower_case_names);
     let rules: Vec<_> = rules.chain(rule).collect();
     let configuration = NotificationConfiguration::builder()
         .set_topic_configurations(document.topic_configurations)

@@ -45,6 +45,20 @@ pub(super) fn code_sha256(zip: &[u8]) -> String {
     BASE64_STANDARD.encode(Sha256::digest(zip))
 }
 
+/// Returns the size of everything in a zip file once it is unpacked.
+///
+/// # Errors
+/// If it is no zip file.
+pub(super) fn unpacked_bytes(zip: &[u8]) -> Result<i64, KindError> {
+    let broken = |error: ::zip::result::ZipError| KindError::Broken(format!("the zip file cannot be read: {error}"));
+    let mut archive = ::zip::ZipArchive::new(Cursor::new(zip)).map_err(broken)?;
+    let mut total = 0_u64;
+    for position in 0..archive.len() {
+        total += archive.by_index_raw(position).map_err(broken)?.size();
+    }
+    Ok(i64::try_from(total).unwrap_or(i64::MAX))
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -78,5 +92,6 @@ mod tests {
         let names: Vec<String> =
             (0..archive.len()).map(|at| archive.by_index(at).unwrap().name().unwrap().into_owned()).collect();
         assert_eq!(names, ["python/b/two.py", "python/one.py"]);
+        assert_eq!(unpacked_bytes(&zip_folder(folder.path(), "").unwrap()).unwrap(), 2);
     }
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_rds::types::DbInstance;
 use serde::Serialize;
 
-use super::rds_tags;
+use super::observed::{self, READ, Seen};
+use super::version::Standing;
+use super::{change, parameter_group, permissions, preflight, rds_tags, removal, subnet_group, version};
 use crate::aws::{Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
+};
 use crate::kinds::listening::comparable_port;
 use crate::model::{Address, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
@@ -16,17 +19,24 @@ use crate::ownership::Tags;
 /// Never pay for Extended Support without having asked for it.
 const LIFECYCLE: &str = "open-source-rds-extended-support-disabled";
 
+const USER_IS_FIXED: &str = "RDS cannot rename the master user";
+const ENCRYPTION_IS_FIXED: &str = "RDS encrypts an instance when it is made, or never";
+const PLACE_IS_FIXED: &str = "RDS cannot move an instance to other subnets of its network";
+const STORAGE_GROWS: &str = "storage only grows";
+const VERSION_RISES: &str = "RDS does not go back to an older release";
+
 /// An RDS instance.
 pub struct Instance;
 
 /// What is declared of it.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the switches that a person can set")]
 pub struct Spec {
     /// Its identifier.
     pub identifier: String,
     /// Its class.
     pub class: String,
-    /// Its major version.
+    /// Its version: the release series, or a release.
     pub version: String,
     /// Its storage.
     pub storage_gib: i32,
@@ -36,35 +46,51 @@ pub struct Spec {
     pub port: i32,
     /// For how many days backups are kept.
     pub backup_retention_days: i32,
+    /// Whether a second server stands by in another zone.
+    pub multi_az: bool,
+    /// Whether nobody can delete it.
+    pub deletion_protection: bool,
+    /// Whether its storage is encrypted.
+    pub encrypted: bool,
     /// The master user.
     pub username: String,
+    /// The database that RDS makes together with it, where no schema makes it.
+    pub database: Option<String>,
     /// Where it may be put.
     pub subnet_group: Address,
-    /// Its parameters.
-    pub parameter_group: Address,
+    /// Its parameters; without them it uses AWS's own group.
+    pub parameter_group: Option<Address>,
     /// Who may reach it.
     pub security_group: Address,
 }
 
-/// What is observed of it.
-#[derive(Debug)]
-pub struct Seen {
-    identifier: String,
-    arn: String,
-    status: String,
-    class: String,
-    version: String,
-    storage_gib: i32,
-    public: bool,
-    port: i32,
-    backup_retention_days: i32,
-    username: String,
-    parameter_group: String,
-    needs_reboot: bool,
-    security_groups: Vec<String>,
-    endpoint: Option<(String, i32)>,
-    secret_arn: Option<String>,
-    is_modifying: bool,
+impl Spec {
+    /// Returns the name of the parameter group that it uses.
+    pub(super) fn parameter_group_name(&self) -> String {
+        match self.parameter_group {
+            Some(_) => parameter_group::name(&self.identifier, &self.version),
+            None => format!("default.{}", version::family(&self.version)),
+        }
+    }
+
+    /// Returns the name of its subnet group.
+    pub(super) fn subnet_group_name(&self) -> String {
+        subnet_group::name(&self.identifier)
+    }
+
+    /// Compares whether the server works with the parameters of its group. A group that is about to change in a way
+    /// that asks for a restart is not known, so the restart is foreseen. What is off starts with them anyway.
+    fn parameters(&self, seen: &Seen, known: &Known) -> (&'static str, &'static str) {
+        let is_changing = self.parameter_group.as_ref().is_some_and(|group| known.get(group, "name").is_none());
+        let uses_it = seen.parameter_group == self.parameter_group_name();
+        if seen.waits_for_reboot() {
+            ("in effect", "pending reboot")
+        } else if is_changing && uses_it && !seen.will_start() {
+            ("changed, in effect after a restart", "in effect")
+        } else {
+            ("in effect", "in effect")
+        }
+    }
 }
 
 #[async_trait]
@@ -73,6 +99,25 @@ impl Kind for Instance {
     const LIMIT: Duration = Duration::from_secs(3600);
     const OUTPUTS: &'static [&'static str] = &["identifier", "arn", "username", "endpoint", "port", "secret_arn"];
     const HOLDS_DATA: bool = true;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("identifier", READ),
+        Attribute::running("class", READ),
+        // Back to an older release there is only a replacement, and so there is to less storage.
+        Attribute::running("version", READ),
+        Attribute::running("storage_gib", READ),
+        Attribute::running("public", READ),
+        Attribute::running("port", READ),
+        Attribute::running("backup_retention_days", READ),
+        Attribute::running("multi_az", READ),
+        Attribute::running("deletion_protection", READ),
+        Attribute::replace("encrypted", READ, ENCRYPTION_IS_FIXED),
+        Attribute::replace("username", READ, USER_IS_FIXED),
+        Attribute::ignored("database", "RDS makes it together with the instance and never afterwards"),
+        Attribute::replace("subnet_group", READ, PLACE_IS_FIXED),
+        Attribute::reboot("parameter_group", READ),
+        Attribute::reboot("parameters", READ),
+        Attribute::running("security_group", READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -82,30 +127,39 @@ impl Kind for Instance {
 
     fn needs(&self, want: &Spec) -> Vec<Address> {
         // A public instance needs a way out of its VPC before it is made.
-        let mut needs = vec![want.subnet_group.clone(), want.parameter_group.clone(), want.security_group.clone()];
-        if want.public {
-            needs.push(Address::new("route_table", crate::kinds::network::NAME));
-        }
+        let way_out = want.public.then(|| Address::new("route_table", crate::kinds::network::NAME));
+        let mut needs = vec![want.subnet_group.clone(), want.security_group.clone()];
+        needs.extend(want.parameter_group.iter().cloned().chain(way_out));
         needs
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
-        // "8.4" reads back as "8.4.7".
-        let same_version = seen.version == want.version || seen.version.starts_with(&format!("{}.", want.version));
-        let version = if same_version { want.version.clone() } else { seen.version.clone() };
-        let groups = known.get(&want.security_group, "id");
-        let reboot = if seen.needs_reboot { "pending reboot" } else { "in sync" };
+        let (version, version_effect) = match version::standing(&want.version, &seen.version) {
+            Standing::AsDeclared => (&want.version, Effect::Running),
+            Standing::Behind => (&seen.version, Effect::Running),
+            Standing::Ahead => (&seen.version, Effect::Replace(VERSION_RISES)),
+        };
+        let shrinks = want.storage_gib < seen.storage_gib;
+        let storage_effect = if shrinks { Effect::Replace(STORAGE_GROWS) } else { Effect::Running };
+        let port = comparable_port(seen.endpoint.as_ref(), want.port, seen.port);
+        let groups = seen.security_groups.join(", ");
+        let (parameters, parameters_now) = want.parameters(seen, known);
+        let (place, running) = (known.get(&want.subnet_group, "name"), Effect::Running);
         Diff::new()
-            .field("username", &want.username, &seen.username, Effect::Replace("RDS cannot rename the master user"))
-            .in_place("class", &want.class, &seen.class)
-            .in_place("version", &want.version, version)
-            .in_place("storage_gib", want.storage_gib, seen.storage_gib)
-            .in_place("public", want.public, seen.public)
-            .in_place("backup_retention_days", want.backup_retention_days, seen.backup_retention_days)
-            .maybe("parameter_group", known.get(&want.parameter_group, "name"), &seen.parameter_group, Effect::InPlace)
-            .field("parameters", "in sync", reboot, Effect::Reboot)
-            .maybe("security_group", groups, seen.security_groups.join(", "), Effect::InPlace)
-            .in_place("port", want.port, comparable_port(seen.endpoint.as_ref(), want.port, seen.port))
+            .field("username", &want.username, &seen.username, Effect::Replace(USER_IS_FIXED))
+            .field("encrypted", want.encrypted, seen.encrypted, Effect::Replace(ENCRYPTION_IS_FIXED))
+            .maybe("subnet_group", place, &seen.subnet_group, Effect::Replace(PLACE_IS_FIXED))
+            .field("class", &want.class, &seen.class, running)
+            .field("version", &want.version, version, version_effect)
+            .field("storage_gib", want.storage_gib, seen.storage_gib, storage_effect)
+            .field("public", want.public, seen.public, running)
+            .field("port", want.port, port, running)
+            .field("backup_retention_days", want.backup_retention_days, seen.backup_retention_days, running)
+            .field("multi_az", want.multi_az, seen.multi_az, running)
+            .field("deletion_protection", want.deletion_protection, seen.deletion_protection, running)
+            .field("parameter_group", want.parameter_group_name(), &seen.parameter_group, Effect::Reboot)
+            .field("parameters", parameters, parameters_now, Effect::Reboot)
+            .maybe("security_group", known.get(&want.security_group, "id"), groups, running)
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -123,13 +177,12 @@ impl Kind for Instance {
     }
 
     fn changes_outputs(&self, diff: &Diff) -> bool {
-        diff.has_any(&["port"])
+        diff.0.iter().any(|change| change.field == "port")
     }
 
     fn readiness(&self, seen: &Seen) -> Readiness {
         match seen.status.as_str() {
-            "available" | "storage-optimization" if !seen.is_modifying => Readiness::Ready,
-            "stopped" => Readiness::Ready,
+            "available" | "storage-optimization" | "stopped" => Readiness::Ready,
             "failed" | "incompatible-network" | "incompatible-parameters" | "incompatible-restore" | "storage-full" => {
                 Readiness::Failed(format!("RDS says `{}`", seen.status))
             }
@@ -138,11 +191,13 @@ impl Kind for Instance {
     }
 
     fn billing(&self, want: &Spec) -> Vec<BilledItem> {
-        let mut items = vec![BilledItem::while_running(format!("rds:{}", want.class), 1)];
+        let servers = if want.multi_az { 2 } else { 1 };
+        let storage_gib = u32::try_from(want.storage_gib).unwrap_or_default();
+        let mut items = vec![BilledItem::while_running(format!("rds:{}", want.class), servers)];
         if want.public {
             items.push(BilledItem::while_running("vpc:public-ipv4", 1));
         }
-        items.push(BilledItem::always("rds:gp3-gib", u32::try_from(want.storage_gib).unwrap_or_default()));
+        items.push(BilledItem::always("rds:gp3-gib", storage_gib * servers));
         items.push(BilledItem::always("secretsmanager:secret", 1));
         items
     }
@@ -155,16 +210,27 @@ impl Kind for Instance {
         })
     }
 
-    async fn list(&self, cx: &Cx, _scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.rds.describe_db_instances().into_paginator().items().send();
-        let mut found = vec![];
-        while let Some(instance) = pages.next().await {
-            let mut instance = instance.named("rds:DescribeDBInstances")?;
-            let tags = rds_tags::seen(instance.tag_list.take());
-            let seen = observe(instance);
-            found.push(Found { name: seen.identifier.clone(), tags, seen });
-        }
-        Ok(found)
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        permissions::of_instance(want, meta)
+    }
+
+    async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
+        let all = scope.shared.once(READ, observed::instances(cx)).await?;
+        let found = all.iter().map(observed::found);
+        Ok(found.filter(|found| scope.covers(&found.name, &found.tags)).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        Ok(observed::instance(cx, name).await?.as_ref().map(observed::found))
+    }
+
+    async fn has_data(&self, _cx: &Cx, seen: &Seen) -> Result<bool, KindError> {
+        Ok(seen.was_made)
+    }
+
+    async fn preflight(&self, cx: &Cx, want: &Spec) -> Result<Vec<Finding>, KindError> {
+        preflight::of_instance(cx, want).await
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -179,14 +245,17 @@ impl Kind for Instance {
             .engine_lifecycle_support(LIFECYCLE)
             .allocated_storage(want.storage_gib)
             .storage_type("gp3")
-            .storage_encrypted(true)
+            .storage_encrypted(want.encrypted)
+            .set_db_name(want.database.clone())
             .publicly_accessible(want.public)
             .port(want.port)
             .backup_retention_period(want.backup_retention_days)
+            .multi_az(want.multi_az)
+            .deletion_protection(want.deletion_protection)
             .master_username(&want.username)
             .manage_master_user_password(true)
             .db_subnet_group_name(cx.known.need(&want.subnet_group, "name")?)
-            .db_parameter_group_name(cx.known.need(&want.parameter_group, "name")?)
+            .db_parameter_group_name(want.parameter_group_name())
             .vpc_security_group_ids(cx.known.need(&want.security_group, "id")?)
             .copy_tags_to_snapshot(true)
             .set_tags(Some(rds_tags::list(tags)));
@@ -196,94 +265,19 @@ impl Kind for Instance {
         }
     }
 
-    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, diff: &Diff) -> Result<(), KindError> {
-        let asks_reboot = diff.0.iter().any(|change| change.field == "parameters");
-        if diff.0.len() > usize::from(asks_reboot) {
-            modify(cx, want, diff).await?;
-        }
-        if asks_reboot {
-            let call = cx.aws.rds.reboot_db_instance().db_instance_identifier(&seen.identifier);
-            call.send().await.named("rds:RebootDBInstance")?;
-        }
-        Ok(())
+    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, diff: &Diff) -> Result<(), KindError> {
+        change::carry_out(cx, want, diff).await
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(rds_tags::write(cx, &seen.arn, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(rds_tags::write(cx, &seen.arn, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
-        if seen.status == "deleting" {
-            return Ok(());
-        }
-        let call = cx.aws.rds.delete_db_instance().db_instance_identifier(&seen.identifier);
-        let call = call.skip_final_snapshot(true).delete_automated_backups(true);
-        match call.send().await.named("rds:DeleteDBInstance") {
-            Err(error) if error.is_not_found() || error.message.contains("already being deleted") => Ok(()),
-            outcome => Ok(outcome.map(drop)?),
-        }
+        removal::delete(cx, seen).await
     }
 
     async fn switch(&self, cx: &Cx, seen: &Seen, on: bool) -> Result<(), KindError> {
-        let identifier = &seen.identifier;
-        if on {
-            let call = cx.aws.rds.start_db_instance().db_instance_identifier(identifier);
-            call.send().await.named("rds:StartDBInstance")?;
-        } else {
-            let call = cx.aws.rds.stop_db_instance().db_instance_identifier(identifier);
-            call.send().await.named("rds:StopDBInstance")?;
-        }
-        Ok(())
+        change::switch(cx, seen, on).await
     }
-}
-
-fn observe(instance: DbInstance) -> Seen {
-    let group = instance.db_parameter_groups.unwrap_or_default().into_iter().next();
-    let groups = instance.vpc_security_groups.unwrap_or_default().into_iter();
-    let endpoint = instance.endpoint.and_then(|endpoint| Some((endpoint.address?, endpoint.port?)));
-    let pending = instance.pending_modified_values;
-    let is_modifying = pending.is_some_and(|pending| {
-        pending.db_instance_class.is_some()
-            || pending.allocated_storage.is_some()
-            || pending.backup_retention_period.is_some()
-            || pending.engine_version.is_some()
-    });
-    Seen {
-        identifier: instance.db_instance_identifier.unwrap_or_default(),
-        arn: instance.db_instance_arn.unwrap_or_default(),
-        status: instance.db_instance_status.unwrap_or_default(),
-        class: instance.db_instance_class.unwrap_or_default(),
-        version: instance.engine_version.unwrap_or_default(),
-        storage_gib: instance.allocated_storage.unwrap_or_default(),
-        public: instance.publicly_accessible.unwrap_or_default(),
-        port: endpoint.as_ref().map(|(_, port)| *port).unwrap_or_default(),
-        backup_retention_days: instance.backup_retention_period.unwrap_or_default(),
-        username: instance.master_username.unwrap_or_default(),
-        needs_reboot: group.as_ref().and_then(|group| group.parameter_apply_status.as_deref())
-            == Some("pending-reboot"),
-        parameter_group: group.and_then(|group| group.db_parameter_group_name).unwrap_or_default(),
-        security_groups: groups.filter_map(|group| group.vpc_security_group_id).collect(),
-        secret_arn: instance.master_user_secret.and_then(|secret| secret.secret_arn),
-        endpoint,
-        is_modifying,
-    }
-}
-
-async fn modify(cx: &Cx, want: &Spec, diff: &Diff) -> Result<(), KindError> {
-    let mut call = cx.aws.rds.modify_db_instance().db_instance_identifier(&want.identifier).apply_immediately(true);
-    for change in &diff.0 {
-        call = match change.field.as_str() {
-            "class" => call.db_instance_class(&want.class),
-            "version" => call.engine_version(&want.version).allow_major_version_upgrade(true),
-            "storage_gib" => call.allocated_storage(want.storage_gib),
-            "public" => call.publicly_accessible(want.public),
-            "backup_retention_days" => call.backup_retention_period(want.backup_retention_days),
-            "parameter_group" => call.db_parameter_group_name(cx.known.need(&want.parameter_group, "name")?),
-            "security_group" => call.vpc_security_group_ids(cx.known.need(&want.security_group, "id")?),
-            "port" => call.db_port_number(want.port),
-            _ => call,
-        };
-    }
-    call.send().await.named("rds:ModifyDBInstance")?;
-    Ok(())
 }

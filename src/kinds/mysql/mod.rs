@@ -1,11 +1,18 @@
 //! `[mysql.NAME]`: a MySQL instance on RDS with its subnet group, parameter group, database and schema.
 
+mod change;
 mod instance;
+mod observed;
 mod parameter_group;
+mod parameters;
+mod permissions;
+mod preflight;
 mod rds_tags;
+mod removal;
 mod schema;
 mod subnet_group;
 mod table;
+mod version;
 
 pub use instance::Instance;
 pub use parameter_group::ParameterGroup;

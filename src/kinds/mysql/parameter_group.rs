@@ -1,20 +1,26 @@
 //! The server parameters of an instance: buffers, packets, logs.
+//!
+//! A group is made only where parameters are declared; without any, an instance uses AWS's own group. What a group
+//! holds takes one `DescribeDBParameters` more for each group that is declared or ours.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use aws_sdk_rds::types::{DbParameterGroup, Parameter};
 use serde::Serialize;
 
-use super::rds_tags;
+use super::parameters::{self, Apply};
+use super::{rds_tags, version};
 use crate::aws::{Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
+};
+use crate::kinds::present::present;
 use crate::model::{Address, Effect};
-use crate::ownership::{Owner, Tags};
+use crate::ownership::{SpecHash, Tags};
 
-/// How many parameters one call may change.
-const BATCH: usize = 20;
+const LIST: &str = "rds:DescribeDBParameterGroups";
 
 /// A DB parameter group.
 pub struct ParameterGroup;
@@ -27,7 +33,7 @@ pub struct Spec {
     /// The engine with its major version, such as `mysql8.4`.
     pub family: String,
     /// The parameters that differ from the engine's defaults.
-    pub values: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// What is observed of it.
@@ -36,9 +42,10 @@ pub struct Seen {
     name: String,
     arn: String,
     family: String,
-    values: BTreeMap<String, String>,
-    /// Parameters that only a restart brings into effect.
-    fixed: Vec<String>,
+    /// The parameters that somebody set.
+    parameters: BTreeMap<String, String>,
+    /// When a change of a parameter takes effect, as far as that was read.
+    apply: BTreeMap<String, Apply>,
 }
 
 #[async_trait]
@@ -46,6 +53,13 @@ impl Kind for ParameterGroup {
     const NAME: &'static str = "db_parameter_group";
     const LIMIT: Duration = Duration::from_secs(120);
     const OUTPUTS: &'static [&'static str] = &["name"];
+    const MADE_FIRST: bool = true;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", LIST),
+        Attribute::replace("family", LIST, FAMILY_IS_FIXED),
+        // Static ones, that is; dynamic ones change in place.
+        Attribute::reboot("parameters", parameters::READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -58,41 +72,83 @@ impl Kind for ParameterGroup {
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {
-        let why = "a parameter group belongs to one major version";
-        let diff = Diff::new().field("family", &want.family, &seen.family, Effect::Replace(why));
-        let diff = want.values.iter().fold(diff, |diff, (name, value)| {
-            let effect = if seen.fixed.contains(name) { Effect::Reboot } else { Effect::InPlace };
-            let observed = seen.values.get(name).map_or("", String::as_str);
-            diff.field(&format!("parameters.{name}"), value, observed, effect)
+        let effect = |name: &str| match seen.apply.get(name) {
+            Some(Apply::AtReboot) => Effect::Reboot,
+            Some(Apply::AtOnce) | None => Effect::InPlace,
+        };
+        let diff = Diff::new().field("family", &want.family, &seen.family, Effect::Replace(FAMILY_IS_FIXED));
+        let diff = want.parameters.iter().fold(diff, |diff, (name, value)| {
+            let observed = seen.parameters.get(name).map_or("default", String::as_str);
+            diff.field(&format!("parameters.{name}"), value, observed, effect(name))
         });
-        let extra = seen.values.iter().filter(|(name, _)| !want.values.contains_key(*name));
-        extra.fold(diff, |diff, (name, value)| diff.in_place(&format!("parameters.{name}"), "default", value))
+        let extra = seen.parameters.iter().filter(|(name, _)| !want.parameters.contains_key(*name));
+        extra
+            .fold(diff, |diff, (name, value)| diff.field(&format!("parameters.{name}"), "default", value, effect(name)))
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    /// A changed static parameter makes the instance restart: then the instance must not count on what it knew.
+    fn changes_outputs(&self, diff: &Diff) -> bool {
+        diff.0.iter().any(|change| change.effect == Effect::Reboot)
+    }
+
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = [
+            parameters::READ,
+            "rds:CreateDBParameterGroup",
+            "rds:ModifyDBParameterGroup",
+            "rds:ResetDBParameterGroup",
+            "rds:DeleteDBParameterGroup",
+            "rds:AddTagsToResource",
+            "rds:RemoveTagsFromResource",
+        ];
+        vec![
+            Permission::new(rds_tags::arn(meta, "pg", "*"), &["rds:ListTagsForResource", LIST]),
+            Permission::new(rds_tags::arn(meta, "pg", &want.name), &actions),
+            Permission::anywhere(&[parameters::READ_DEFAULTS]),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
         let mut pages = cx.aws.rds.describe_db_parameter_groups().into_paginator().items().send();
-        let mut found = vec![];
+        let mut all = vec![];
         while let Some(group) = pages.next().await {
-            let group = group.named("rds:DescribeDBParameterGroups")?;
-            let name = group.db_parameter_group_name.unwrap_or_default();
+            let seen = observe(group.named(LIST)?);
             // Every account has AWS's own groups; nobody can tag them.
-            if name.starts_with("default.") {
-                continue;
+            if !seen.name.starts_with("default.") {
+                all.push((seen.name.clone(), seen.arn.clone(), seen));
             }
-            let arn = group.db_parameter_group_arn.unwrap_or_default();
-            let tags = rds_tags::read(cx, &arn).await?;
-            if !scope.names.contains(&name) && tags.owner(&scope.stack) == Owner::Foreign {
-                continue;
+        }
+        let mut found = vec![];
+        for (name, tags, mut seen) in rds_tags::covered(cx, scope, all).await? {
+            (seen.parameters, seen.apply) = parameters::set_by_hand(cx, &name).await?;
+            let declared = scope.names.get(&name).and_then(Tags::spec_hash);
+            // When changes take effect is asked for only if there will be one: with what was observed the fingerprint
+            // of the declared fields comes out the same exactly if nothing differs.
+            if declared.is_some_and(|declared| declared != seen.hash()) {
+                seen.apply = parameters::apply_types(cx, &name).await?;
             }
-            let (values, fixed) = parameters(cx, &name).await?;
-            let family = group.db_parameter_group_family.unwrap_or_default();
-            found.push(Found { name: name.clone(), tags, seen: Seen { name, arn, family, values, fixed } });
+            found.push(Found { name, tags, seen });
         }
         Ok(found)
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = one.name.clone() else { return Ok(None) };
+        let call = cx.aws.rds.describe_db_parameter_groups().db_parameter_group_name(&name);
+        let answer = present(call.send().await.named(LIST))?;
+        let group = answer.and_then(|answer| answer.db_parameter_groups.unwrap_or_default().into_iter().next());
+        let Some(mut seen) = group.map(observe) else { return Ok(None) };
+        let tags = rds_tags::read(cx, &seen.arn).await?;
+        (seen.parameters, seen.apply) = parameters::set_by_hand(cx, &name).await?;
+        Ok(Some(Found { name, tags, seen }))
+    }
+
+    async fn preflight(&self, cx: &Cx, want: &Spec) -> Result<Vec<Finding>, KindError> {
+        parameters::preflight(cx, &want.family, &want.parameters).await
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -108,28 +164,27 @@ impl Kind for ParameterGroup {
             Err(error) if error.trouble != Trouble::Exists => return Err(error.into()),
             _ => {}
         }
-        write(cx, &want.name, &want.values).await
+        // No instance uses it yet, and one that comes to use it reads all of it when it starts.
+        let values = want.parameters.iter().map(|(name, value)| Apply::AtReboot.set(name, value));
+        parameters::write(cx, &want.name, values.collect()).await
     }
 
     async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
-        let changed = want.values.iter().filter(|(name, value)| seen.values.get(*name) != Some(value));
-        let changed = changed.map(|(name, value)| (name.clone(), value.clone())).collect();
-        write(cx, &want.name, &changed).await?;
-        let extra: Vec<Parameter> = seen
-            .values
-            .keys()
-            .filter(|name| !want.values.contains_key(*name))
-            .map(|name| Parameter::builder().parameter_name(name).apply_method(method(&seen.fixed, name)).build())
-            .collect();
-        for batch in extra.chunks(BATCH) {
-            let call = cx.aws.rds.reset_db_parameter_group().db_parameter_group_name(&want.name);
-            call.set_parameters(Some(batch.to_vec())).send().await.named("rds:ResetDBParameterGroup")?;
-        }
-        Ok(())
+        let changed = want.parameters.iter().filter(|(name, value)| seen.parameters.get(*name) != Some(value));
+        let changed: Vec<(&String, &String)> = changed.collect();
+        let extra: Vec<&String> = seen.parameters.keys().filter(|name| !want.parameters.contains_key(*name)).collect();
+        let mut names = changed.iter().map(|(name, _)| *name).chain(extra.iter().copied());
+        let is_read = names.all(|name| seen.apply.contains_key(name));
+        let apply = if is_read { seen.apply.clone() } else { parameters::apply_types(cx, &want.name).await? };
+        let apply = |name: &str| apply.get(name).copied().unwrap_or(Apply::AtReboot);
+        let changed: Vec<Parameter> = changed.iter().map(|(name, value)| apply(name).set(name, value)).collect();
+        parameters::write(cx, &want.name, changed).await?;
+        let extra: Vec<Parameter> = extra.iter().map(|name| apply(name).reset(name)).collect();
+        parameters::reset(cx, &want.name, extra).await
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(rds_tags::write(cx, &seen.arn, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(rds_tags::write(cx, &seen.arn, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -141,49 +196,60 @@ impl Kind for ParameterGroup {
     }
 }
 
-/// Returns the parameters that somebody set, and those that need a restart.
-async fn parameters(cx: &Cx, group: &str) -> Result<(BTreeMap<String, String>, Vec<String>), KindError> {
-    let call = cx.aws.rds.describe_db_parameters().db_parameter_group_name(group).source("user");
-    let mut pages = call.into_paginator().items().send();
-    let (mut values, mut fixed) = (BTreeMap::new(), vec![]);
-    while let Some(parameter) = pages.next().await {
-        let parameter = parameter.named("rds:DescribeDBParameters")?;
-        let name = parameter.parameter_name.unwrap_or_default();
-        if parameter.apply_type.as_deref() == Some("static") {
-            fixed.push(name.clone());
-        }
-        values.insert(name, parameter.parameter_value.unwrap_or_default());
+const FAMILY_IS_FIXED: &str = "a parameter group belongs to one major version";
+
+impl Seen {
+    /// Returns the fingerprint that the declared fields would have if they were what is observed.
+    fn hash(&self) -> SpecHash {
+        let (name, family, parameters) = (self.name.clone(), self.family.clone(), self.parameters.clone());
+        SpecHash::of(&Spec { name, family, parameters })
     }
-    Ok((values, fixed))
 }
 
-fn method(fixed: &[String], name: &String) -> ApplyMethod {
-    if fixed.contains(name) { ApplyMethod::PendingReboot } else { ApplyMethod::Immediate }
+fn observe(group: DbParameterGroup) -> Seen {
+    Seen {
+        name: group.db_parameter_group_name.unwrap_or_default(),
+        arn: group.db_parameter_group_arn.unwrap_or_default(),
+        family: group.db_parameter_group_family.unwrap_or_default(),
+        parameters: BTreeMap::new(),
+        apply: BTreeMap::new(),
+    }
 }
 
-/// AWS refuses `immediate` for static parameters, so the apply type is read first.
-async fn write(cx: &Cx, group: &str, values: &BTreeMap<String, String>) -> Result<(), KindError> {
-    if values.is_empty() {
-        return Ok(());
+/// Returns the name of the parameter group of an instance. A group belongs to one release series, so that is part of it.
+pub(super) fn name(identifier: &str, version: &str) -> String {
+    format!("{identifier}-{}", version::family(version).replace('.', "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_static_parameter_that_changes_restarts_the_instance() {
+        let values = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let seen = Seen {
+            name: "group".into(),
+            arn: String::new(),
+            family: "mysql8.4".into(),
+            parameters: values(&[("back_log", "80"), ("wait_timeout", "60")]),
+            apply: BTreeMap::from([
+                ("back_log".into(), Apply::AtReboot),
+                ("wait_timeout".into(), Apply::AtOnce),
+                ("performance_schema".into(), Apply::AtReboot),
+            ]),
+        };
+        let restarts = |pairs: &[(&str, &str)]| {
+            let want = Spec { name: "group".into(), family: "mysql8.4".into(), parameters: values(pairs) };
+            let diff = ParameterGroup.diff(&want, &seen, &Known::default());
+            assert_eq!(diff.is_empty(), SpecHash::of(&want) == seen.hash());
+            ParameterGroup.changes_outputs(&diff)
+        };
+        assert!(!restarts(&[("back_log", "80"), ("wait_timeout", "60")]));
+        assert!(!restarts(&[("back_log", "80"), ("wait_timeout", "90")]));
+        assert!(restarts(&[("wait_timeout", "60")]));
+        assert!(restarts(&[("back_log", "80"), ("wait_timeout", "60"), ("performance_schema", "1")]));
     }
-    let mut fixed = vec![];
-    let mut pages = cx.aws.rds.describe_db_parameters().db_parameter_group_name(group).into_paginator().items().send();
-    while let Some(parameter) = pages.next().await {
-        let parameter = parameter.named("rds:DescribeDBParameters")?;
-        if parameter.apply_type.as_deref() == Some("static") {
-            fixed.extend(parameter.parameter_name);
-        }
-    }
-    let all: Vec<Parameter> = values
-        .iter()
-        .map(|(name, value)| {
-            let parameter = Parameter::builder().parameter_name(name).parameter_value(value);
-            parameter.apply_method(method(&fixed, name)).build()
-        })
-        .collect();
-    for batch in all.chunks(BATCH) {
-        let call = cx.aws.rds.modify_db_parameter_group().db_parameter_group_name(group);
-        call.set_parameters(Some(batch.to_vec())).send().await.named("rds:ModifyDBParameterGroup")?;
-    }
-    Ok(())
 }

@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_rds::types::DbSubnetGroup;
 use serde::Serialize;
 
 use super::rds_tags;
 use crate::aws::{Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::kinds::present::present;
 use crate::model::{Address, Effect};
-use crate::ownership::{Owner, Tags};
+use crate::ownership::Tags;
+
+const LIST: &str = "rds:DescribeDBSubnetGroups";
+
+const NETWORK_IS_FIXED: &str = "its network is made anew";
 
 /// A DB subnet group.
 pub struct SubnetGroup;
@@ -36,6 +42,11 @@ impl Kind for SubnetGroup {
     const NAME: &'static str = "db_subnet_group";
     const LIMIT: Duration = Duration::from_secs(120);
     const OUTPUTS: &'static [&'static str] = &["name"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", LIST),
+        Attribute::in_place("subnets", LIST),
+        Attribute::replace("subnets", LIST, NETWORK_IS_FIXED),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -50,7 +61,12 @@ impl Kind for SubnetGroup {
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         match want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<String>>>() {
             Some(subnets) => Diff::new().unordered("subnets", &subnets, &seen.subnets),
-            None => Diff::new().maybe("subnets", None, seen.subnets.join(", "), Effect::InPlace),
+            None => {
+                // Some of them new is another zone; all of them new is another network, and a group cannot move there.
+                let moves = want.subnets.iter().all(|subnet| known.get(subnet, "id").is_none());
+                let effect = if moves { Effect::Replace(NETWORK_IS_FIXED) } else { Effect::InPlace };
+                Diff::new().maybe("subnets", None, seen.subnets.join(", "), effect)
+            }
         }
     }
 
@@ -58,22 +74,41 @@ impl Kind for SubnetGroup {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = [
+            "rds:CreateDBSubnetGroup",
+            "rds:ModifyDBSubnetGroup",
+            "rds:DeleteDBSubnetGroup",
+            "rds:AddTagsToResource",
+            "rds:RemoveTagsFromResource",
+        ];
+        // Whoever lists groups asks for the tags of those that hold a declared name or might be ours.
+        let read = ["rds:ListTagsForResource", LIST];
+        vec![
+            Permission::new(rds_tags::arn(meta, "subgrp", "*"), &read),
+            Permission::new(rds_tags::arn(meta, "subgrp", &want.name), &actions),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
         let mut pages = cx.aws.rds.describe_db_subnet_groups().into_paginator().items().send();
-        let mut found = vec![];
+        let mut all = vec![];
         while let Some(group) = pages.next().await {
-            let group = group.named("rds:DescribeDBSubnetGroups")?;
-            let (name, arn) =
-                (group.db_subnet_group_name.unwrap_or_default(), group.db_subnet_group_arn.unwrap_or_default());
-            let tags = rds_tags::read(cx, &arn).await?;
-            if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
-                let subnets =
-                    group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
-                let seen = Seen { name: name.clone(), arn, subnets: subnets.collect() };
-                found.push(Found { name, tags, seen });
-            }
+            let seen = observe(group.named(LIST)?);
+            all.push((seen.name.clone(), seen.arn.clone(), seen));
         }
-        Ok(found)
+        let covered = rds_tags::covered(cx, scope, all).await?;
+        Ok(covered.into_iter().map(|(name, tags, seen)| Found { name, tags, seen }).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = one.name.clone() else { return Ok(None) };
+        let call = cx.aws.rds.describe_db_subnet_groups().db_subnet_group_name(&name);
+        let answer = present(call.send().await.named(LIST))?;
+        let group = answer.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().into_iter().next());
+        let Some(seen) = group.map(observe) else { return Ok(None) };
+        let tags = rds_tags::read(cx, &seen.arn).await?;
+        Ok(Some(Found { name, tags, seen }))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -97,8 +132,8 @@ impl Kind for SubnetGroup {
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(rds_tags::write(cx, &seen.arn, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(rds_tags::write(cx, &seen.arn, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -110,6 +145,20 @@ impl Kind for SubnetGroup {
     }
 }
 
+fn observe(group: DbSubnetGroup) -> Seen {
+    let subnets = group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
+    Seen {
+        name: group.db_subnet_group_name.unwrap_or_default(),
+        arn: group.db_subnet_group_arn.unwrap_or_default(),
+        subnets: subnets.collect(),
+    }
+}
+
 fn ids(cx: &Cx, want: &Spec) -> Result<Vec<String>, KindError> {
     want.subnets.iter().map(|subnet| cx.known.need(subnet, "id")).collect()
+}
+
+/// Returns the name of the subnet group of an instance.
+pub(super) fn name(identifier: &str) -> String {
+    format!("{identifier}-subnets")
 }

@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{ResourceType, VpcEndpointType};
+use aws_sdk_ec2::types::{Filter, ResourceType, VpcEndpointType};
 use serde::Serialize;
 
 use super::tags;
 use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
 use crate::model::{Address, BilledItem, Effect, Readiness};
 use crate::ownership::Tags;
 
-/// A VPC endpoint.
+const READ: &str = "ec2:DescribeVpcEndpoints";
+const ONE_VPC: &str = "an endpoint belongs to one VPC";
+const ONE_SERVICE: &str = "an endpoint belongs to one service";
+
+/// A VPC endpoint. Listing takes one call for all.
 pub struct Endpoint;
 
 /// What is declared of it.
@@ -38,10 +42,21 @@ pub struct Seen {
     service: String,
     route_tables: Vec<String>,
     subnets: Vec<String>,
+    groups: Vec<String>,
+    private_dns: bool,
     state: String,
 }
 
 impl Spec {
+    /// Returns what can be added and removed: the field, what is declared, what is observed.
+    fn lists<'a>(&'a self, seen: &'a Seen) -> [(&'static str, Vec<&'a Address>, &'a [String]); 3] {
+        [
+            ("route_tables", self.route_tables.iter().collect(), &seen.route_tables),
+            ("subnets", self.subnets.iter().collect(), &seen.subnets),
+            ("security_group", self.security_group.iter().collect(), &seen.groups),
+        ]
+    }
+
     fn is_gateway(&self) -> bool {
         !self.route_tables.is_empty()
     }
@@ -56,6 +71,15 @@ impl Kind for Endpoint {
     const NAME: &'static str = "endpoint";
     const LIMIT: Duration = Duration::from_secs(900);
     const OUTPUTS: &'static [&'static str] = &["id"];
+    const COLLIDES: bool = true;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::replace("vpc", READ, ONE_VPC),
+        Attribute::replace("service", READ, ONE_SERVICE),
+        Attribute::in_place("route_tables", READ),
+        Attribute::in_place("subnets", READ),
+        Attribute::in_place("security_group", READ),
+        Attribute::in_place("private_dns", READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -70,18 +94,22 @@ impl Kind for Endpoint {
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let service = want.service_name(&known.stack.region);
-        let ids = |list: &[Address]| list.iter().map(|one| known.get(one, "id")).collect::<Option<Vec<String>>>();
-        let diff = Diff::new()
-            .maybe("vpc", known.get(&want.vpc, "id"), &seen.vpc_id, Effect::Replace("an endpoint belongs to one VPC"))
-            .field("service", service, &seen.service, Effect::Replace("an endpoint belongs to one service"));
-        let diff = match ids(&want.route_tables) {
-            Some(tables) => diff.unordered("route_tables", &tables, &seen.route_tables),
-            None => diff.maybe("route_tables", None, seen.route_tables.join(", "), Effect::InPlace),
-        };
-        match ids(&want.subnets) {
-            Some(subnets) => diff.unordered("subnets", &subnets, &seen.subnets),
-            None => diff.maybe("subnets", None, seen.subnets.join(", "), Effect::InPlace),
+        let vpc = known.get(&want.vpc, "id");
+        let mut diff = Diff::new().maybe("vpc", vpc, &seen.vpc_id, Effect::Replace(ONE_VPC)).field(
+            "service",
+            service,
+            &seen.service,
+            Effect::Replace(ONE_SERVICE),
+        );
+        for (field, wanted, observed) in want.lists(seen) {
+            let ids = wanted.iter().map(|one| known.get(one, "id")).collect::<Option<Vec<String>>>();
+            diff = match ids {
+                Some(ids) => diff.unordered(field, &ids, observed),
+                None => diff.maybe(field, None, observed.join(", "), Effect::InPlace),
+            };
         }
+        // A gateway endpoint has no names of its own.
+        diff.in_place("private_dns", !want.is_gateway(), seen.private_dns && !want.is_gateway())
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -101,29 +129,27 @@ impl Kind for Endpoint {
         if want.is_gateway() { vec![] } else { vec![BilledItem::always("vpc:interface-endpoint", zones)] }
     }
 
+    fn permissions(&self, _want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = ["ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint", "ec2:DeleteVpcEndpoints"];
+        let mut all = tags::permissions(meta, "vpc-endpoint", READ, &actions);
+        let parts = ["vpc", "subnet", "route-table", "security-group"];
+        all.extend(parts.map(|part| Permission::new(tags::arn(meta, part), &actions[..2])));
+        // An interface endpoint puts the service's names into a private zone of the VPC.
+        all.push(Permission::anywhere(&["route53:AssociateVPCWithHostedZone"]));
+        all
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let call = cx.aws.ec2.describe_vpc_endpoints().filters(tags::of_stack(&scope.stack));
-        let mut pages = call.into_paginator().items().send();
         let mut found = vec![];
-        while let Some(endpoint) = pages.next().await {
-            let endpoint = endpoint.named("ec2:DescribeVpcEndpoints")?;
-            let state = endpoint.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default();
-            // A deleted endpoint is still described for a while.
-            if state == "deleted" {
-                continue;
-            }
-            let id = endpoint.vpc_endpoint_id.unwrap_or_default();
-            let seen = Seen {
-                id: id.clone(),
-                vpc_id: endpoint.vpc_id.unwrap_or_default(),
-                service: endpoint.service_name.unwrap_or_default(),
-                route_tables: endpoint.route_table_ids.unwrap_or_default(),
-                subnets: endpoint.subnet_ids.unwrap_or_default(),
-                state,
-            };
-            found.push(Found { name: id, tags: tags::seen(endpoint.tags), seen });
+        for filters in tags::of_scope(scope, "vpc-endpoint-id", "vpce-") {
+            tags::join(&mut found, describe(cx, filters).await?);
         }
         Ok(found)
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let found = describe(cx, tags::of_one(one, "vpc-endpoint-id")).await?;
+        Ok(found.into_iter().find(|found| one.is(&found.name, &found.tags)))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -148,34 +174,35 @@ impl Kind for Endpoint {
         } else {
             call.vpc_endpoint_type(VpcEndpointType::Interface).private_dns_enabled(true)
         };
-        call.send().await.named("ec2:CreateVpcEndpoint")?;
+        call.send().await.named("ec2:CreateVpcEndpoint").map_err(tags::not_yet)?;
         Ok(())
     }
 
-    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
+    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, diff: &Diff) -> Result<(), KindError> {
         let mut call = cx.aws.ec2.modify_vpc_endpoint().vpc_endpoint_id(&seen.id);
-        for (wanted, observed, is_table) in
-            [(&want.route_tables, &seen.route_tables, true), (&want.subnets, &seen.subnets, false)]
-        {
+        for (field, wanted, observed) in want.lists(seen) {
             let mut ids = vec![];
             for address in wanted {
                 ids.push(cx.known.need(address, "id")?);
             }
-            let add: Vec<String> = ids.iter().filter(|id| !observed.contains(id)).cloned().collect();
-            let remove: Vec<String> = observed.iter().filter(|id| !ids.contains(id)).cloned().collect();
             let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
-            call = if is_table {
-                call.set_add_route_table_ids(some(add)).set_remove_route_table_ids(some(remove))
-            } else {
-                call.set_add_subnet_ids(some(add)).set_remove_subnet_ids(some(remove))
+            let add = some(ids.iter().filter(|id| !observed.contains(id)).cloned().collect());
+            let remove = some(observed.iter().filter(|id| !ids.contains(id)).cloned().collect());
+            call = match field {
+                "route_tables" => call.set_add_route_table_ids(add).set_remove_route_table_ids(remove),
+                "subnets" => call.set_add_subnet_ids(add).set_remove_subnet_ids(remove),
+                _ => call.set_add_security_group_ids(add).set_remove_security_group_ids(remove),
             };
+        }
+        if diff.has_any(&["private_dns"]) {
+            call = call.private_dns_enabled(true);
         }
         call.send().await.named("ec2:ModifyVpcEndpoint")?;
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(tags::write(cx, &seen.id, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        tags::write(cx, &seen.id, tags, gone).await
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -190,4 +217,30 @@ impl Kind for Endpoint {
             _ => Ok(()),
         }
     }
+}
+
+async fn describe(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Found<Seen>>, KindError> {
+    let mut pages = cx.aws.ec2.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().items().send();
+    let mut found = vec![];
+    while let Some(endpoint) = pages.next().await {
+        let endpoint = endpoint.named(READ)?;
+        let state = endpoint.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default();
+        // A deleted endpoint is still described for a while.
+        if state == "deleted" {
+            continue;
+        }
+        let id = endpoint.vpc_endpoint_id.unwrap_or_default();
+        let seen = Seen {
+            id: id.clone(),
+            vpc_id: endpoint.vpc_id.unwrap_or_default(),
+            service: endpoint.service_name.unwrap_or_default(),
+            route_tables: endpoint.route_table_ids.unwrap_or_default(),
+            subnets: endpoint.subnet_ids.unwrap_or_default(),
+            groups: endpoint.groups.unwrap_or_default().into_iter().filter_map(|group| group.group_id).collect(),
+            private_dns: endpoint.private_dns_enabled.unwrap_or_default(),
+            state,
+        };
+        found.push(Found { name: id, tags: tags::seen(endpoint.tags), seen });
+    }
+    Ok(found)
 }

@@ -1,8 +1,11 @@
 //! `[network]`: the VPC and what lies in it.
 
 mod endpoint;
+mod interfaces;
 mod internet_gateway;
+mod route;
 mod route_table;
+mod rule;
 mod security_group;
 mod subnet;
 mod table;

@@ -3,16 +3,23 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
+use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType};
 use serde::Serialize;
 
-use super::tags;
-use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use super::{interfaces, tags};
+use crate::aws::{AwsError, Sorted, Trouble};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
+};
 use crate::model::{Address, Effect, Readiness};
 use crate::ownership::Tags;
 
-/// A subnet.
+const READ: &str = "ec2:DescribeSubnets";
+const OTHER_VPC: &str = "a subnet cannot move to another VPC";
+const FIXED: &str = "the range of a subnet is fixed";
+const OTHER_ZONE: &str = "a subnet cannot move to another zone";
+
+/// A subnet. Listing takes one call for all.
 pub struct Subnet;
 
 /// What is declared of it.
@@ -42,8 +49,15 @@ pub struct Seen {
 #[async_trait]
 impl Kind for Subnet {
     const NAME: &'static str = "subnet";
-    const LIMIT: Duration = Duration::from_secs(1200);
+    const LIMIT: Duration = interfaces::LIMIT;
     const OUTPUTS: &'static [&'static str] = &["id", "zone"];
+    const COLLIDES: bool = true;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::replace("vpc", READ, OTHER_VPC),
+        Attribute::replace("cidr", READ, FIXED),
+        Attribute::replace("zone", READ, OTHER_ZONE),
+        Attribute::in_place("public", READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -58,9 +72,9 @@ impl Kind for Subnet {
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let vpc = known.get(&want.vpc, "id");
         Diff::new()
-            .maybe("vpc", vpc, &seen.vpc_id, Effect::Replace("a subnet cannot move to another VPC"))
-            .field("cidr", &want.cidr, &seen.cidr, Effect::Replace("the range of a subnet is fixed"))
-            .field("zone", &want.zone, &seen.zone, Effect::Replace("a subnet cannot move to another zone"))
+            .maybe("vpc", vpc, &seen.vpc_id, Effect::Replace(OTHER_VPC))
+            .field("cidr", &want.cidr, &seen.cidr, Effect::Replace(FIXED))
+            .field("zone", &want.zone, &seen.zone, Effect::Replace(OTHER_ZONE))
             .in_place("public", want.public, seen.public)
     }
 
@@ -72,23 +86,40 @@ impl Kind for Subnet {
         if seen.state == "available" { Readiness::Ready } else { Readiness::Pending(seen.state.clone()) }
     }
 
+    fn permissions(&self, _want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = ["ec2:CreateSubnet", "ec2:DeleteSubnet", "ec2:ModifySubnetAttribute"];
+        let mut all = tags::permissions(meta, "subnet", READ, &actions);
+        all.push(Permission::new(tags::arn(meta, "vpc"), &["ec2:CreateSubnet"]));
+        all.push(Permission::anywhere(&["ec2:DescribeAvailabilityZones"]));
+        all.extend(interfaces::permissions(meta));
+        all
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let call = cx.aws.ec2.describe_subnets().filters(tags::of_stack(&scope.stack));
-        let mut pages = call.into_paginator().items().send();
         let mut found = vec![];
-        while let Some(subnet) = pages.next().await {
-            let subnet = subnet.named("ec2:DescribeSubnets")?;
-            let seen = Seen {
-                id: subnet.subnet_id.unwrap_or_default(),
-                vpc_id: subnet.vpc_id.unwrap_or_default(),
-                cidr: subnet.cidr_block.unwrap_or_default(),
-                zone: subnet.availability_zone.unwrap_or_default(),
-                public: subnet.map_public_ip_on_launch.unwrap_or_default(),
-                state: subnet.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default(),
-            };
-            found.push(Found { name: seen.id.clone(), tags: tags::seen(subnet.tags), seen });
+        for filters in tags::of_scope(scope, "subnet-id", "subnet-") {
+            tags::join(&mut found, describe(cx, filters).await?);
         }
         Ok(found)
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let found = describe(cx, tags::of_one(one, "subnet-id")).await?;
+        Ok(found.into_iter().find(|found| one.is(&found.name, &found.tags)))
+    }
+
+    async fn preflight(&self, cx: &Cx, want: &Spec) -> Result<Vec<Finding>, KindError> {
+        let call = cx.aws.ec2.describe_availability_zones().filters(tags::filter("zone-name", &want.zone));
+        let zones = match call.send().await.named("ec2:DescribeAvailabilityZones") {
+            Err(error) if error.trouble == Trouble::Denied => return Ok(vec![]),
+            answer => answer?.availability_zones.unwrap_or_default(),
+        };
+        if !zones.iter().any(|zone| zone.zone_name.as_ref() == Some(&want.zone)) {
+            let message = format!("this account has no availability zone `{}`", want.zone);
+            let hint = "`aws ec2 describe-availability-zones` lists those that it has";
+            return Ok(vec![Finding::error("zones", message).hint(hint)]);
+        }
+        Ok(vec![])
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -96,7 +127,7 @@ impl Kind for Subnet {
         let call = cx.aws.ec2.create_subnet().vpc_id(cx.known.need(&want.vpc, "id")?).cidr_block(&want.cidr);
         let call =
             call.availability_zone(&want.zone).tag_specifications(tags::specification(ResourceType::Subnet, tags));
-        let made = call.send().await.named(OPERATION)?;
+        let made = call.send().await.named(OPERATION).map_err(tags::not_yet)?;
         let id = made.subnet.and_then(|subnet| subnet.subnet_id);
         let id = id.ok_or_else(|| AwsError::incomplete(OPERATION, "subnet id"))?;
         set_public(cx, &id, want.public).await
@@ -106,19 +137,37 @@ impl Kind for Subnet {
         set_public(cx, &seen.id, want.public).await
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(tags::write(cx, &seen.id, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        tags::write(cx, &seen.id, tags, gone).await
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
-        cx.aws.ec2.delete_subnet().subnet_id(&seen.id).send().await.named("ec2:DeleteSubnet")?;
-        Ok(())
+        let deleted = cx.aws.ec2.delete_subnet().subnet_id(&seen.id).send().await.named("ec2:DeleteSubnet");
+        interfaces::explain(cx, deleted.map(drop), tags::filter("subnet-id", &seen.id)).await
     }
+}
+
+async fn describe(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Found<Seen>>, KindError> {
+    let mut pages = cx.aws.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
+    let mut found = vec![];
+    while let Some(subnet) = pages.next().await {
+        let subnet = subnet.named(READ)?;
+        let seen = Seen {
+            id: subnet.subnet_id.unwrap_or_default(),
+            vpc_id: subnet.vpc_id.unwrap_or_default(),
+            cidr: subnet.cidr_block.unwrap_or_default(),
+            zone: subnet.availability_zone.unwrap_or_default(),
+            public: subnet.map_public_ip_on_launch.unwrap_or_default(),
+            state: subnet.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default(),
+        };
+        found.push(Found { name: seen.id.clone(), tags: tags::seen(subnet.tags), seen });
+    }
+    Ok(found)
 }
 
 async fn set_public(cx: &Cx, id: &str, public: bool) -> Result<(), KindError> {
     let value = AttributeBooleanValue::builder().value(public).build();
     let call = cx.aws.ec2.modify_subnet_attribute().subnet_id(id).map_public_ip_on_launch(value);
-    call.send().await.named("ec2:ModifySubnetAttribute")?;
+    tags::once_known(|| async { call.clone().send().await.named("ec2:ModifySubnetAttribute") }).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::rule::Unmanaged;
 use super::{Endpoint, InternetGateway, NAME, RouteTable, SecurityGroup, Subnet, Vpc};
 use super::{endpoint, internet_gateway, route_table, security_group, subnet, vpc};
 use crate::kinds::base::{Entry, Finding, KindError, Resource, Table};
@@ -26,6 +27,9 @@ pub struct Spec {
     /// Services that are reached from inside by a billed interface endpoint, such as `secretsmanager`.
     #[serde(default)]
     pub interface_endpoints: Vec<String>,
+    /// What becomes of rules that somebody added to the security group: `remove` or `keep`.
+    #[serde(default)]
+    pub unmanaged_rules: Unmanaged,
 }
 
 impl Table for Network {
@@ -48,7 +52,8 @@ impl Table for Network {
         for (position, zone) in spec.zones.iter().enumerate() {
             if !zone.starts_with(entry.region) {
                 let message = format!("zone `{zone}` is not in region `{}`", entry.region);
-                findings.push(Finding::error(format!("zones.{position}"), message));
+                let hint = "the region is that of `[stack]`, or the one that `--region` says instead";
+                findings.push(Finding::error(format!("zones.{position}"), message).hint(hint));
             }
         }
         for (position, access) in spec.access.iter().enumerate() {
@@ -58,7 +63,7 @@ impl Table for Network {
                 findings.push(finding.hint("such as `203.0.113.0/24`"));
             } else if access == "0.0.0.0/0" {
                 let finding = Finding::warning(at, "the databases can be reached by everybody");
-                findings.push(finding.hint("`my-ip` opens them for your own address only"));
+                findings.push(finding.hint("write `access = [\"my-ip\"]`: they open for your own address only"));
             }
         }
         findings
@@ -86,6 +91,7 @@ impl Table for Network {
             name: format!("stack-{}", entry.stack),
             access: spec.access.clone(),
             ports: database_ports(entry),
+            unmanaged_rules: spec.unmanaged_rules,
         };
         resources.push(Resource::new(&SecurityGroup, NAME, origin(), group));
         let s3 = endpoint::Spec {

@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcAttributeName};
+use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, VpcAttributeName};
 use serde::Serialize;
 
-use super::tags;
-use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use super::{interfaces, tags};
+use crate::aws::{AwsError, Sorted, Trouble};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
+};
 use crate::model::{Address, Effect, Readiness};
 use crate::ownership::Tags;
 
-/// A VPC.
+/// How many VPCs an account may have in a region unless AWS raised it.
+const USUAL_QUOTA: usize = 5;
+
+/// Why the range cannot change.
+const FIXED: &str = "the main range of a VPC is fixed";
+
+/// A VPC. Listing takes one call, and two for each VPC of the stack: EC2 tells the DNS settings one by one.
 pub struct Vpc;
 
 /// What is declared of it.
@@ -35,8 +43,13 @@ pub struct Seen {
 #[async_trait]
 impl Kind for Vpc {
     const NAME: &'static str = "vpc";
-    const LIMIT: Duration = Duration::from_secs(300);
+    const LIMIT: Duration = interfaces::LIMIT;
     const OUTPUTS: &'static [&'static str] = &["id"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::replace("cidr", "ec2:DescribeVpcs", FIXED),
+        Attribute::in_place("dns_support", "ec2:DescribeVpcAttribute"),
+        Attribute::in_place("dns_hostnames", "ec2:DescribeVpcAttribute"),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -50,7 +63,7 @@ impl Kind for Vpc {
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {
         Diff::new()
-            .field("cidr", &want.cidr, &seen.cidr, Effect::Replace("the main range of a VPC is fixed"))
+            .field("cidr", &want.cidr, &seen.cidr, Effect::Replace(FIXED))
             .in_place("dns_support", true, seen.dns_support)
             .in_place("dns_hostnames", true, seen.dns_hostnames)
     }
@@ -64,28 +77,55 @@ impl Kind for Vpc {
         if seen.state == "available" { Readiness::Ready } else { Readiness::Pending(seen.state.clone()) }
     }
 
+    fn permissions(&self, _want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let mut all = tags::permissions(
+            meta,
+            "vpc",
+            "ec2:DescribeVpcs",
+            &["ec2:CreateVpc", "ec2:DeleteVpc", "ec2:ModifyVpcAttribute", "ec2:DescribeVpcAttribute"],
+        );
+        all.extend(interfaces::permissions(meta));
+        all
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages =
-            cx.aws.ec2.describe_vpcs().filters(tags::of_stack(&scope.stack)).into_paginator().items().send();
         let mut found = vec![];
-        while let Some(vpc) = pages.next().await {
-            let vpc = vpc.named("ec2:DescribeVpcs")?;
-            let id = vpc.vpc_id.unwrap_or_default();
-            let seen = Seen {
-                dns_support: attribute(cx, &id, VpcAttributeName::EnableDnsSupport).await?,
-                dns_hostnames: attribute(cx, &id, VpcAttributeName::EnableDnsHostnames).await?,
-                cidr: vpc.cidr_block.unwrap_or_default(),
-                state: vpc.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default(),
-                id: id.clone(),
-            };
-            found.push(Found { name: id, tags: tags::seen(vpc.tags), seen });
+        for filters in tags::of_scope(scope, "vpc-id", "vpc-") {
+            tags::join(&mut found, describe(cx, filters).await?);
         }
         Ok(found)
     }
 
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let found = describe(cx, tags::of_one(one, "vpc-id")).await?;
+        Ok(found.into_iter().find(|found| one.is(&found.name, &found.tags)))
+    }
+
+    async fn preflight(&self, cx: &Cx, _want: &Spec) -> Result<Vec<Finding>, KindError> {
+        let mut pages = cx.aws.ec2.describe_vpcs().into_paginator().items().send();
+        let mut count = 0;
+        while let Some(vpc) = pages.next().await {
+            let vpc = match vpc.named("ec2:DescribeVpcs") {
+                Err(error) if error.trouble == Trouble::Denied => return Ok(vec![]),
+                vpc => vpc?,
+            };
+            if tags::is_of(vpc.tags(), &cx.known.stack.name) {
+                // It is there already and needs no further place.
+                return Ok(vec![]);
+            }
+            count += 1;
+        }
+        if count < USUAL_QUOTA {
+            return Ok(vec![]);
+        }
+        let region = &cx.known.stack.region;
+        let warning = Finding::warning("", format!("{region} holds {count} VPCs already; AWS allows {USUAL_QUOTA}"));
+        Ok(vec![warning.hint("delete one, or ask AWS for a higher quota `VPCs per Region` in Service Quotas")])
+    }
+
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
         let specification = tags::specification(ResourceType::Vpc, tags);
-        let call = cx.aws.ec2.create_vpc().cidr_block(&want.cidr).tag_specifications(specification);
+        let call = cx.aws.ec2_once.create_vpc().cidr_block(&want.cidr).tag_specifications(specification);
         let made = call.send().await.named("ec2:CreateVpc")?;
         let id = made.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| AwsError::incomplete("ec2:CreateVpc", "VPC id"))?;
         set_dns(cx, &id).await
@@ -95,21 +135,66 @@ impl Kind for Vpc {
         set_dns(cx, &seen.id).await
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(tags::write(cx, &seen.id, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        tags::write(cx, &seen.id, tags, gone).await
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
-        cx.aws.ec2.delete_vpc().vpc_id(&seen.id).send().await.named("ec2:DeleteVpc")?;
-        Ok(())
+        let deleted = cx.aws.ec2.delete_vpc().vpc_id(&seen.id).send().await.named("ec2:DeleteVpc");
+        let within = tags::filter("vpc-id", &seen.id);
+        let explained = interfaces::explain(cx, deleted.map(drop), within.clone()).await;
+        match explained {
+            Err(KindError::Aws(error)) if error.trouble == Trouble::Conflict => {
+                Err(name_strangers(cx, error, within).await?.into())
+            }
+            outcome => outcome,
+        }
     }
+}
+
+/// Adds to a refusal the subnets and groups that are still in the VPC, such as those that somebody made by hand.
+async fn name_strangers(cx: &Cx, error: AwsError, within: Filter) -> Result<AwsError, AwsError> {
+    let subnets = cx.aws.ec2.describe_subnets().filters(within.clone()).send().await.named("ec2:DescribeSubnets")?;
+    let subnets = subnets.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_id);
+    let groups = cx.aws.ec2.describe_security_groups().filters(within).send().await;
+    let groups = groups.named("ec2:DescribeSecurityGroups")?.security_groups.unwrap_or_default().into_iter();
+    // Every VPC has a group named `default`, which goes with it.
+    let groups = groups.filter(|group| group.group_name.as_deref() != Some("default"));
+    let left: Vec<String> = subnets.chain(groups.filter_map(|group| group.group_id)).collect();
+    if left.is_empty() {
+        return Ok(error);
+    }
+    let message = format!("{}; still in it: {}", error.message, left.join(", "));
+    Ok(AwsError { message, ..error })
+}
+
+async fn describe(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Found<Seen>>, KindError> {
+    let mut pages = cx.aws.ec2.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
+    let mut found = vec![];
+    while let Some(vpc) = pages.next().await {
+        let vpc = vpc.named("ec2:DescribeVpcs")?;
+        let id = vpc.vpc_id.unwrap_or_default();
+        let (dns_support, dns_hostnames) = futures::try_join!(
+            attribute(cx, &id, VpcAttributeName::EnableDnsSupport),
+            attribute(cx, &id, VpcAttributeName::EnableDnsHostnames),
+        )?;
+        let seen = Seen {
+            dns_support,
+            dns_hostnames,
+            cidr: vpc.cidr_block.unwrap_or_default(),
+            state: vpc.state.map(|state| state.as_str().to_lowercase()).unwrap_or_default(),
+            id: id.clone(),
+        };
+        found.push(Found { name: id, tags: tags::seen(vpc.tags), seen });
+    }
+    Ok(found)
 }
 
 /// Host names need DNS support first, and one call sets one of them.
 async fn set_dns(cx: &Cx, id: &str) -> Result<(), KindError> {
     let on = AttributeBooleanValue::builder().value(true).build();
     let support = cx.aws.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_support(on.clone());
-    support.send().await.named("ec2:ModifyVpcAttribute")?;
+    tags::once_known(|| async { support.clone().send().await.named("ec2:ModifyVpcAttribute") }).await?;
     let hostnames = cx.aws.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(on);
     hostnames.send().await.named("ec2:ModifyVpcAttribute")?;
     Ok(())

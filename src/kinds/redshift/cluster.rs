@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_redshift::types::Cluster as AwsCluster;
 use serde::Serialize;
 
-use super::redshift_tags;
+use super::observed::{self, READ, Seen};
+use super::{change, permissions, preflight, redshift_tags, removal};
 use crate::aws::{Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::base::{
+    Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
+};
 use crate::kinds::listening::comparable_port;
 use crate::model::{Address, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
+
+const USER_IS_FIXED: &str = "Redshift cannot rename the master user";
+const DATABASE_IS_FIXED: &str = "the first database of a cluster is fixed";
+const PLACE_IS_FIXED: &str = "a cluster cannot change its subnet group";
 
 /// A Redshift cluster.
 pub struct Cluster;
@@ -43,27 +49,6 @@ pub struct Spec {
     pub security_group: Address,
 }
 
-/// What is observed of it.
-#[derive(Debug)]
-pub struct Seen {
-    identifier: String,
-    arn: String,
-    status: String,
-    availability: String,
-    node_type: String,
-    nodes: i32,
-    public: bool,
-    port: i32,
-    username: String,
-    database: String,
-    snapshot_retention_days: i32,
-    roles: Vec<(String, String)>,
-    subnet_group: String,
-    security_groups: Vec<String>,
-    endpoint: Option<(String, i32)>,
-    secret_arn: Option<String>,
-}
-
 #[async_trait]
 impl Kind for Cluster {
     const NAME: &'static str = "redshift";
@@ -71,6 +56,19 @@ impl Kind for Cluster {
     const OUTPUTS: &'static [&'static str] =
         &["identifier", "arn", "database", "username", "endpoint", "port", "secret_arn"];
     const HOLDS_DATA: bool = true;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("identifier", READ),
+        Attribute::running("node_type", READ),
+        Attribute::running("nodes", READ),
+        Attribute::running("public", READ),
+        Attribute::running("port", READ),
+        Attribute::replace("username", READ, USER_IS_FIXED),
+        Attribute::replace("database", READ, DATABASE_IS_FIXED),
+        Attribute::running("snapshot_retention_days", READ),
+        Attribute::running("role", READ),
+        Attribute::replace("subnet_group", READ, PLACE_IS_FIXED),
+        Attribute::running("security_group", READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -89,19 +87,20 @@ impl Kind for Cluster {
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let roles: Vec<&str> = seen.roles.iter().map(|(arn, _)| arn.as_str()).collect();
         let groups = known.get(&want.security_group, "id");
-        let subnet_group = known.get(&want.subnet_group, "name");
-        let fixed = |why| Effect::Replace(why);
+        let port = comparable_port(seen.endpoint.as_ref(), want.port, seen.port);
+        let (retention, retention_seen) = (want.snapshot_retention_days, seen.snapshot_retention_days);
+        let (place, running) = (known.get(&want.subnet_group, "name"), Effect::Running);
         Diff::new()
-            .field("username", &want.username, &seen.username, fixed("Redshift cannot rename the master user"))
-            .field("database", &want.database, &seen.database, fixed("the first database is fixed"))
-            .maybe("subnet_group", subnet_group, &seen.subnet_group, fixed("a cluster cannot change its subnet group"))
-            .in_place("node_type", &want.node_type, &seen.node_type)
-            .in_place("nodes", want.nodes, seen.nodes)
-            .in_place("public", want.public, seen.public)
-            .in_place("port", want.port, comparable_port(seen.endpoint.as_ref(), want.port, seen.port))
-            .in_place("snapshot_retention_days", want.snapshot_retention_days, seen.snapshot_retention_days)
-            .maybe("role", known.get(&want.role, "arn"), roles.join(", "), Effect::InPlace)
-            .maybe("security_group", groups, seen.security_groups.join(", "), Effect::InPlace)
+            .field("username", &want.username, &seen.username, Effect::Replace(USER_IS_FIXED))
+            .field("database", &want.database, &seen.database, Effect::Replace(DATABASE_IS_FIXED))
+            .maybe("subnet_group", place, &seen.subnet_group, Effect::Replace(PLACE_IS_FIXED))
+            .field("node_type", &want.node_type, &seen.node_type, running)
+            .field("nodes", want.nodes, seen.nodes, running)
+            .field("public", want.public, seen.public, running)
+            .field("port", want.port, port, running)
+            .field("snapshot_retention_days", retention, retention_seen, running)
+            .maybe("role", known.get(&want.role, "arn"), roles.join(", "), running)
+            .maybe("security_group", groups, seen.security_groups.join(", "), running)
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -120,11 +119,11 @@ impl Kind for Cluster {
     }
 
     fn changes_outputs(&self, diff: &Diff) -> bool {
-        diff.has_any(&["port"])
+        diff.0.iter().any(|change| change.field == "port")
     }
 
     fn readiness(&self, seen: &Seen) -> Readiness {
-        if seen.status == "paused" {
+        if seen.is_paused() {
             return Readiness::Ready;
         }
         let is_settled = seen.roles.iter().all(|(_, status)| status == "in-sync");
@@ -157,16 +156,27 @@ impl Kind for Cluster {
         })
     }
 
-    async fn list(&self, cx: &Cx, _scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.redshift.describe_clusters().into_paginator().items().send();
-        let mut found = vec![];
-        while let Some(cluster) = pages.next().await {
-            let mut cluster = cluster.named("redshift:DescribeClusters")?;
-            let tags = redshift_tags::seen(cluster.tags.take());
-            let seen = observe(cx, cluster);
-            found.push(Found { name: seen.identifier.clone(), tags, seen });
-        }
-        Ok(found)
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        permissions::of_cluster(want, meta)
+    }
+
+    async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
+        let all = scope.shared.once(READ, observed::clusters(cx)).await?;
+        let found = all.iter().map(|cluster| observed::found(cx, cluster));
+        Ok(found.filter(|found| scope.covers(&found.name, &found.tags)).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        Ok(observed::cluster(cx, name).await?.map(|cluster| observed::found(cx, &cluster)))
+    }
+
+    async fn has_data(&self, _cx: &Cx, seen: &Seen) -> Result<bool, KindError> {
+        Ok(removal::was_made(seen))
+    }
+
+    async fn preflight(&self, cx: &Cx, want: &Spec) -> Result<Vec<Finding>, KindError> {
+        preflight::of_cluster(cx, want).await
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -197,85 +207,19 @@ impl Kind for Cluster {
         }
     }
 
-    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, diff: &Diff) -> Result<(), KindError> {
-        if diff.has_any(&["role"]) {
-            let arn = cx.known.need(&want.role, "arn")?;
-            let mut call = cx.aws.redshift.modify_cluster_iam_roles().cluster_identifier(&want.identifier);
-            for (other, _) in seen.roles.iter().filter(|(other, _)| *other != arn) {
-                call = call.remove_iam_roles(other);
-            }
-            call.add_iam_roles(arn).send().await.named("redshift:ModifyClusterIamRoles")?;
-        }
-        let others: Vec<_> = diff.0.iter().filter(|change| change.field != "role").collect();
-        if others.is_empty() {
-            return Ok(());
-        }
-        let mut call = cx.aws.redshift.modify_cluster().cluster_identifier(&want.identifier);
-        for change in others {
-            call = match change.field.as_str() {
-                // A resize takes type and number together.
-                "node_type" | "nodes" => call.node_type(&want.node_type).number_of_nodes(want.nodes),
-                "public" => call.publicly_accessible(want.public),
-                "port" => call.port(want.port),
-                "snapshot_retention_days" => call.automated_snapshot_retention_period(want.snapshot_retention_days),
-                "security_group" => call.vpc_security_group_ids(cx.known.need(&want.security_group, "id")?),
-                _ => call,
-            };
-        }
-        call.send().await.named("redshift:ModifyCluster")?;
-        Ok(())
+    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, diff: &Diff) -> Result<(), KindError> {
+        change::carry_out(cx, want, diff).await
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(redshift_tags::write(cx, "cluster", &seen.identifier, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        Ok(redshift_tags::write(cx, &seen.arn, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
-        if seen.status == "deleting" {
-            return Ok(());
-        }
-        let call = cx.aws.redshift.delete_cluster().cluster_identifier(&seen.identifier);
-        match call.skip_final_cluster_snapshot(true).send().await.named("redshift:DeleteCluster") {
-            Err(error) if !error.is_not_found() => Err(error.into()),
-            _ => Ok(()),
-        }
+        removal::delete(cx, seen).await
     }
 
     async fn switch(&self, cx: &Cx, seen: &Seen, on: bool) -> Result<(), KindError> {
-        let identifier = &seen.identifier;
-        if on {
-            let call = cx.aws.redshift.resume_cluster().cluster_identifier(identifier);
-            call.send().await.named("redshift:ResumeCluster")?;
-        } else {
-            let call = cx.aws.redshift.pause_cluster().cluster_identifier(identifier);
-            call.send().await.named("redshift:PauseCluster")?;
-        }
-        Ok(())
-    }
-}
-
-fn observe(cx: &Cx, cluster: AwsCluster) -> Seen {
-    let stack = &cx.known.stack;
-    let identifier = cluster.cluster_identifier.unwrap_or_default();
-    let roles = cluster.iam_roles.unwrap_or_default().into_iter();
-    let groups = cluster.vpc_security_groups.unwrap_or_default().into_iter();
-    let endpoint = cluster.endpoint.and_then(|endpoint| Some((endpoint.address?, endpoint.port?)));
-    Seen {
-        arn: format!("arn:aws:redshift:{}:{}:cluster:{identifier}", stack.region, stack.account),
-        identifier,
-        status: cluster.cluster_status.unwrap_or_default(),
-        availability: cluster.cluster_availability_status.unwrap_or_default(),
-        node_type: cluster.node_type.unwrap_or_default(),
-        nodes: cluster.number_of_nodes.unwrap_or(1),
-        public: cluster.publicly_accessible.unwrap_or_default(),
-        port: endpoint.as_ref().map(|(_, port)| *port).unwrap_or_default(),
-        username: cluster.master_username.unwrap_or_default(),
-        database: cluster.db_name.unwrap_or_default(),
-        snapshot_retention_days: cluster.automated_snapshot_retention_period.unwrap_or_default(),
-        roles: roles.filter_map(|role| Some((role.iam_role_arn?, role.apply_status.unwrap_or_default()))).collect(),
-        subnet_group: cluster.cluster_subnet_group_name.unwrap_or_default(),
-        security_groups: groups.filter_map(|group| group.vpc_security_group_id).collect(),
-        secret_arn: cluster.master_password_secret_arn,
-        endpoint,
+        change::switch(cx, seen, on).await
     }
 }

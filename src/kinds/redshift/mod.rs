@@ -1,7 +1,12 @@
 //! `[redshift.NAME]`: a Redshift cluster with its subnet group, database and schema.
 
+mod change;
 mod cluster;
+mod observed;
+mod permissions;
+mod preflight;
 mod redshift_tags;
+mod removal;
 mod schema;
 mod subnet_group;
 mod table;

@@ -1,9 +1,9 @@
-//! Redshift's own form of tags.
+//! Redshift's own form of tags, and the ARNs by which they are found.
 
 use aws_sdk_redshift::types::Tag;
 
 use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::Cx;
+use crate::kinds::base::{Cx, Meta};
 use crate::ownership::Tags;
 
 /// Returns tags for a call.
@@ -16,22 +16,23 @@ pub(super) fn seen(tags: Option<Vec<Tag>>) -> Tags {
     Tags::collect(tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)))
 }
 
-/// Adds or changes tags; a paused cluster takes them, too.
-pub(super) async fn write(cx: &Cx, what: &str, name: &str, tags: &Tags) -> Result<(), AwsError> {
-    let call = cx.aws.redshift.create_tags().resource_name(arn(cx, what, name)).set_tags(Some(list(tags)));
-    call.send().await.named("redshift:CreateTags").map(drop)
+/// Returns the ARN of something in Redshift: `cluster` and its identifier, `subnetgroup` and its name.
+pub(super) fn arn(stack: &Meta, what: &str, name: &str) -> String {
+    format!("arn:aws:redshift:{}:{}:{what}:{name}", stack.region, stack.account)
 }
 
-/// Removes a tag of a cluster; gone already is success.
-pub(crate) async fn remove(cx: &Cx, cluster: &str, key: &str) -> Result<(), AwsError> {
-    let call = cx.aws.redshift.delete_tags().resource_name(arn(cx, "cluster", cluster)).tag_keys(key);
+/// Adds or changes tags and removes the keys that are gone; a paused cluster takes them, too.
+pub(super) async fn write(cx: &Cx, arn: &str, tags: &Tags, gone: &[String]) -> Result<(), AwsError> {
+    let call = cx.aws.redshift.create_tags().resource_name(arn).set_tags(Some(list(tags)));
+    call.send().await.named("redshift:CreateTags")?;
+    if gone.is_empty() { Ok(()) } else { remove(cx, arn, gone).await }
+}
+
+/// Removes tags; gone already is success.
+pub(super) async fn remove(cx: &Cx, arn: &str, keys: &[String]) -> Result<(), AwsError> {
+    let call = cx.aws.redshift.delete_tags().resource_name(arn).set_tag_keys(Some(keys.to_vec()));
     match call.send().await.named("redshift:DeleteTags") {
         Err(error) if !error.is_not_found() => Err(error),
         _ => Ok(()),
     }
-}
-
-fn arn(cx: &Cx, what: &str, name: &str) -> String {
-    let stack = &cx.known.stack;
-    format!("arn:aws:redshift:{}:{}:{what}:{name}", stack.region, stack.account)
 }

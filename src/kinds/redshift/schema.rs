@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_redshift::types::Cluster;
 use serde::Serialize;
 
-use super::redshift_tags;
-use crate::aws::Sorted;
+use super::{observed, permissions, redshift_tags};
 use crate::diag::Explain;
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
-use crate::model::Address;
+use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::model::{Address, Effect};
 use crate::ownership::{Owner, Tags, fingerprint};
 use crate::sql::{self, Redshift};
 
@@ -31,7 +31,7 @@ pub struct Spec {
     /// The database, which the cluster makes.
     pub database: String,
     /// The fingerprint of the SQL file.
-    pub content_hash: String,
+    pub schema: String,
     /// The SQL file.
     #[serde(skip)]
     pub file: PathBuf,
@@ -44,15 +44,16 @@ impl Spec {
     /// If it cannot be read.
     pub fn of_file(cluster: Address, database: &str, file: PathBuf) -> Result<Self, KindError> {
         let content = std::fs::read(&file).map_err(|source| KindError::File { path: file.clone(), source })?;
-        Ok(Self { cluster, database: database.to_owned(), content_hash: fingerprint(&content), file })
+        Ok(Self { cluster, database: database.to_owned(), schema: fingerprint(&content), file })
     }
 }
 
 /// What is observed of it: the mark on the cluster.
 #[derive(Debug)]
 pub struct Seen {
-    cluster: String,
-    content_hash: String,
+    /// The cluster's ARN.
+    arn: String,
+    schema: String,
 }
 
 #[async_trait]
@@ -61,6 +62,11 @@ impl Kind for Schema {
     const LIMIT: Duration = Duration::from_secs(300);
     const OUTPUTS: &'static [&'static str] = &[];
     const TAGGED: bool = false;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("cluster", observed::READ),
+        Attribute::ignored("database", "it belongs to the cluster, which compares it"),
+        Attribute::running("schema", observed::READ),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -72,26 +78,47 @@ impl Kind for Schema {
         vec![want.cluster.clone()]
     }
 
-    fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {
-        Diff::new().in_place("schema", &want.content_hash, &seen.content_hash)
+    fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
+        // A cluster that is about to be made anew has no tables yet.
+        let is_there = known.get(&want.cluster, "arn").is_some();
+        Diff::new().maybe("schema", is_there.then(|| want.schema.clone()), &seen.schema, Effect::Running)
+    }
+
+    fn runs_on(&self, want: &Spec) -> Option<Address> {
+        Some(want.cluster.clone())
     }
 
     fn outputs(&self, _seen: &Seen) -> Outputs {
         Outputs::new()
     }
 
+    fn permissions(&self, _want: &Spec, meta: &Meta) -> Vec<Permission> {
+        // Which cluster it is, its tags say.
+        let statements = ["redshift-data:ExecuteStatement", "redshift-data:BatchExecuteStatement"];
+        let tags = [observed::READ, "redshift:CreateTags", "redshift:DeleteTags"];
+        let cluster = redshift_tags::arn(meta, "cluster", "*");
+        vec![
+            Permission::new(&cluster, &statements),
+            Permission::new(cluster, &tags),
+            Permission::anywhere(&["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"]),
+            Permission::new(permissions::secret(meta), &["secretsmanager:GetSecretValue"]),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
-        let mut pages = cx.aws.redshift.describe_clusters().into_paginator().items().send();
-        let mut found = vec![];
-        while let Some(cluster) = pages.next().await {
-            let cluster = cluster.named("redshift:DescribeClusters")?;
-            let tags = redshift_tags::seen(cluster.tags);
-            if let (Owner::Ours(address), Some(mark)) = (tags.owner(&scope.stack), tags.0.get(TAG)) {
-                let seen = Seen { cluster: cluster.cluster_identifier.unwrap_or_default(), content_hash: mark.clone() };
-                found.push(Found { name: address.to_string(), tags: Tags::default(), seen });
-            }
-        }
-        Ok(found)
+        let all = scope.shared.once(observed::READ, observed::clusters(cx)).await?;
+        Ok(all.iter().filter_map(|cluster| observe(cx, cluster)).collect())
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let address = one.name.as_deref().and_then(Address::parse);
+        let identifier = address.and_then(|address| cx.known.get(&address, "identifier"));
+        let found = match identifier {
+            Some(identifier) => observed::cluster(cx, &identifier).await?.into_iter().collect(),
+            None => observed::clusters(cx).await?,
+        };
+        let mut found = found.iter().filter_map(|cluster| observe(cx, cluster));
+        Ok(found.find(|found| one.is(&found.name, &found.tags)))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, _tags: &Tags) -> Result<(), KindError> {
@@ -109,8 +136,8 @@ impl Kind for Schema {
                 KindError::Database { what: error.to_string(), hint }
             })?;
         }
-        let mark = Tags(BTreeMap::from([(TAG.to_owned(), want.content_hash.clone())]));
-        Ok(redshift_tags::write(cx, "cluster", &redshift.cluster, &mark).await?)
+        let mark = Tags(BTreeMap::from([(TAG.to_owned(), want.schema.clone())]));
+        Ok(redshift_tags::write(cx, &cx.known.need(&want.cluster, "arn")?, &mark, &[]).await?)
     }
 
     async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
@@ -119,6 +146,15 @@ impl Kind for Schema {
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
         // The tables go with the cluster; `stack` never drops a table by itself. Only the mark goes.
-        Ok(redshift_tags::remove(cx, &seen.cluster, TAG).await?)
+        Ok(redshift_tags::remove(cx, &seen.arn, &[TAG.to_owned()]).await?)
     }
+}
+
+fn observe(cx: &Cx, cluster: &Cluster) -> Option<Found<Seen>> {
+    let tags = redshift_tags::seen(cluster.tags.clone());
+    let stack = &cx.known.stack;
+    let Owner::Ours(address) = tags.owner(&stack.name) else { return None };
+    let arn = redshift_tags::arn(stack, "cluster", cluster.cluster_identifier()?);
+    let seen = Seen { arn, schema: tags.0.get(TAG)?.clone() };
+    Some(Found { name: address.to_string(), tags: Tags::default(), seen })
 }

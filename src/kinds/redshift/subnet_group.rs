@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_redshift::types::ClusterSubnetGroup;
 use serde::Serialize;
 
 use super::redshift_tags;
 use crate::aws::{Sorted, Trouble};
-use crate::kinds::base::{Cx, Diff, Found, Kind, KindError, Known, Outputs, Scope};
+use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::kinds::present::present;
 use crate::model::{Address, Effect};
-use crate::ownership::{Owner, Tags};
+use crate::ownership::Tags;
+
+const LIST: &str = "redshift:DescribeClusterSubnetGroups";
+
+const NETWORK_IS_FIXED: &str = "its network is made anew";
 
 /// A cluster subnet group.
 pub struct SubnetGroup;
@@ -35,6 +41,11 @@ impl Kind for SubnetGroup {
     const NAME: &'static str = "redshift_subnet_group";
     const LIMIT: Duration = Duration::from_secs(120);
     const OUTPUTS: &'static [&'static str] = &["name"];
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::identity("name", LIST),
+        Attribute::in_place("subnets", LIST),
+        Attribute::replace("subnets", LIST, NETWORK_IS_FIXED),
+    ];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -49,7 +60,12 @@ impl Kind for SubnetGroup {
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         match want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<String>>>() {
             Some(subnets) => Diff::new().unordered("subnets", &subnets, &seen.subnets),
-            None => Diff::new().maybe("subnets", None, seen.subnets.join(", "), Effect::InPlace),
+            None => {
+                // Some of them new is another zone; all of them new is another network, and a group cannot move there.
+                let moves = want.subnets.iter().all(|subnet| known.get(subnet, "id").is_none());
+                let effect = if moves { Effect::Replace(NETWORK_IS_FIXED) } else { Effect::InPlace };
+                Diff::new().maybe("subnets", None, seen.subnets.join(", "), effect)
+            }
         }
     }
 
@@ -57,21 +73,38 @@ impl Kind for SubnetGroup {
         Outputs::from([("name", seen.name.clone())])
     }
 
+    fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
+        let actions = [
+            "redshift:CreateClusterSubnetGroup",
+            "redshift:ModifyClusterSubnetGroup",
+            "redshift:DeleteClusterSubnetGroup",
+            "redshift:CreateTags",
+            "redshift:DeleteTags",
+        ];
+        vec![
+            Permission::anywhere(&[LIST]),
+            Permission::new(redshift_tags::arn(meta, "subnetgroup", &want.name), &actions),
+        ]
+    }
+
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
         let mut pages = cx.aws.redshift.describe_cluster_subnet_groups().into_paginator().items().send();
         let mut found = vec![];
         while let Some(group) = pages.next().await {
-            let group = group.named("redshift:DescribeClusterSubnetGroups")?;
-            let name = group.cluster_subnet_group_name.unwrap_or_default();
-            let tags = redshift_tags::seen(group.tags);
-            if scope.names.contains(&name) || tags.owner(&scope.stack) != Owner::Foreign {
-                let subnets =
-                    group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
-                let seen = Seen { name: name.clone(), subnets: subnets.collect() };
-                found.push(Found { name, tags, seen });
+            let group = observe(group.named(LIST)?);
+            if scope.covers(&group.name, &group.tags) {
+                found.push(group);
             }
         }
         Ok(found)
+    }
+
+    async fn read(&self, cx: &Cx, one: &One) -> Result<Option<Found<Seen>>, KindError> {
+        let Some(name) = &one.name else { return Ok(None) };
+        let call = cx.aws.redshift.describe_cluster_subnet_groups().cluster_subnet_group_name(name);
+        let answer = present(call.send().await.named(LIST))?;
+        let group = answer.and_then(|answer| answer.cluster_subnet_groups.unwrap_or_default().into_iter().next());
+        Ok(group.map(observe))
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, tags: &Tags) -> Result<(), KindError> {
@@ -95,8 +128,9 @@ impl Kind for SubnetGroup {
         Ok(())
     }
 
-    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags) -> Result<(), KindError> {
-        Ok(redshift_tags::write(cx, "subnetgroup", &seen.name, tags).await?)
+    async fn retag(&self, cx: &Cx, seen: &Seen, tags: &Tags, gone: &[String]) -> Result<(), KindError> {
+        let arn = redshift_tags::arn(&cx.known.stack, "subnetgroup", &seen.name);
+        Ok(redshift_tags::write(cx, &arn, tags, gone).await?)
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -110,4 +144,16 @@ impl Kind for SubnetGroup {
 
 fn ids(cx: &Cx, want: &Spec) -> Result<Vec<String>, KindError> {
     want.subnets.iter().map(|subnet| cx.known.need(subnet, "id")).collect()
+}
+
+fn observe(group: ClusterSubnetGroup) -> Found<Seen> {
+    let name = group.cluster_subnet_group_name.unwrap_or_default();
+    let subnets = group.subnets.unwrap_or_default().into_iter().filter_map(|subnet| subnet.subnet_identifier);
+    let seen = Seen { name: name.clone(), subnets: subnets.collect() };
+    Found { name, tags: redshift_tags::seen(group.tags), seen }
+}
+
+/// Returns the name of the subnet group of a cluster.
+pub(super) fn name(identifier: &str) -> String {
+    format!("{identifier}-subnets")
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Cluster, Schema, SubnetGroup, cluster, schema, subnet_group};
 use crate::kinds::base::{Entry, Finding, Kind, KindError, Reference, Resource, Table};
-use crate::kinds::{network, role};
+use crate::kinds::{network, retired, role};
 use crate::model::Address;
 
 /// The table `[redshift.NAME]`.
@@ -36,8 +36,8 @@ pub struct RedshiftTable {
     /// For how many days automatic snapshots are kept.
     #[serde(default = "one")]
     pub snapshot_retention_days: i32,
-    /// The SQL file that makes the tables; safe to repeat.
-    pub schema: String,
+    /// The SQL file that makes the tables; safe to repeat. Without it the tables are somebody else's business.
+    pub schema: Option<String>,
 }
 
 fn default_port() -> i32 {
@@ -72,10 +72,7 @@ impl Table for Redshift {
         if !lower(&spec.database.replace('_', "")) || spec.database.is_empty() {
             findings.push(Finding::error("database", "a database name has only a-z, 0-9 and `_`"));
         }
-        if spec.node_type.starts_with("dc") || spec.node_type.starts_with("ds") {
-            let message = format!("AWS does not create `{}` clusters any more", spec.node_type);
-            findings.push(Finding::error("node_type", message).hint("write `ra3.large`"));
-        }
+        findings.extend(retired::node_type(&spec.node_type));
         if !(1..=128).contains(&spec.nodes) {
             findings.push(Finding::error("nodes", "a cluster has 1 to 128 nodes"));
         }
@@ -85,8 +82,8 @@ impl Table for Redshift {
         if !(1..=35).contains(&spec.snapshot_retention_days) {
             findings.push(Finding::error("snapshot_retention_days", "RA3 keeps snapshots for 1 to 35 days"));
         }
-        if !entry.all.path(&spec.schema).is_file() {
-            findings.push(Finding::no_such("schema", "file", &spec.schema));
+        for file in spec.schema.iter().filter(|file| !entry.all.path(file).is_file()) {
+            findings.push(Finding::no_such("schema", "file", file));
         }
         findings
     }
@@ -99,8 +96,8 @@ impl Table for Redshift {
         let name = entry.name;
         let origin = || entry.origin.clone();
         let subnets = entry.all.get::<network::Network>(network::NAME).map(|network| network::subnets(network, entry));
-        let group_name = format!("{}-subnets", spec.identifier);
-        let group = subnet_group::Spec { name: group_name, subnets: subnets.unwrap_or_default() };
+        let group =
+            subnet_group::Spec { name: subnet_group::name(&spec.identifier), subnets: subnets.unwrap_or_default() };
         let cluster = cluster::Spec {
             identifier: spec.identifier.clone(),
             node_type: spec.node_type.clone(),
@@ -114,12 +111,13 @@ impl Table for Redshift {
             subnet_group: Address::new(SubnetGroup::NAME, name),
             security_group: Address::new("security_group", network::NAME),
         };
-        let file = entry.all.path(&spec.schema);
-        let schema = schema::Spec::of_file(Address::new(Cluster::NAME, name), &spec.database, file)?;
-        Ok(vec![
-            Resource::new(&SubnetGroup, name, origin(), group),
-            Resource::new(&Cluster, name, origin(), cluster),
-            Resource::new(&Schema, name, origin(), schema),
-        ])
+        let mut resources =
+            vec![Resource::new(&SubnetGroup, name, origin(), group), Resource::new(&Cluster, name, origin(), cluster)];
+        if let Some(file) = &spec.schema {
+            let cluster = Address::new(Cluster::NAME, name);
+            let schema = schema::Spec::of_file(cluster, &spec.database, entry.all.path(file))?;
+            resources.push(Resource::new(&Schema, name, origin(), schema));
+        }
+        Ok(resources)
     }
 }

@@ -28,7 +28,7 @@ pub(crate) async fn connect_mysql(cx: &StepCx<'_>) -> Result<Mysql, PipelineErro
         host: output("endpoint")?,
         port: output("port")?.parse().unwrap_or_default(),
         credentials: sql::fetch_credentials(&cx.cx.aws, &output("secret_arn")?).await?,
-        database: Some(cx.output("mysql_schema", server, "database")?),
+        database: declared.map(|server| server.database.clone()),
         certificate_authorities: authorities.map(|file| cx.stack.declared.path(file)),
     };
     Ok(Mysql::connect(&target).await?)
