@@ -13,6 +13,11 @@ impl SpecHash {
         let canonical = serde_json::to_vec(spec).expect("a spec has only string keys and finite numbers");
         Self(format!("v1:{}", fingerprint(&canonical)))
     }
+
+    /// Returns the mark of what was adopted as it was, while the file says something else.
+    pub fn adopted() -> Self {
+        Self("v1:adopted".into())
+    }
 }
 
 /// Returns the first sixteen hex digits of the SHA-256 of `bytes`.
