@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{Class, Explain, Hint};
+use super::{Class, Explain, Fix, Hint};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,12 +52,22 @@ pub struct Diagnostic {
     pub causes: Vec<String>,
     /// What to do next.
     pub hints: Vec<Hint>,
+    /// What `validate --fix` writes.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
-    /// Builds an error without place, causes or hints.
+    /// Builds an error with nothing but its message.
     pub fn error(class: Class, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, class, message: message.into(), place: None, causes: vec![], hints: vec![] }
+        Self {
+            severity: Severity::Error,
+            class,
+            message: message.into(),
+            place: None,
+            causes: vec![],
+            hints: vec![],
+            fix: None,
+        }
     }
 
     /// Builds a warning.

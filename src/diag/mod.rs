@@ -2,6 +2,8 @@
 
 mod diagnostic;
 mod explain;
+mod replacement;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use explain::{Class, Explain, Hint};
+pub use replacement::{Fix, Replacement};

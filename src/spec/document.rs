@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::twice::declared_twice;
 use crate::diag::{Class, Diagnostic, Place};
 use crate::model::KeyPath;
 
@@ -31,9 +32,13 @@ impl Document {
         }
         let place = |span| Place { file: file.to_path_buf(), text: text.clone(), span, label: String::new() };
         let diagnostic = |error: &toml::de::Error| {
-            Diagnostic::error(Class::Spec, error.message().to_owned()).at(error.span().map(place))
+            let told = match error.span().filter(|_| error.message() == "duplicate key") {
+                Some(span) => declared_twice(&text, span.start)?,
+                None => Diagnostic::error(Class::Spec, error.message().to_owned()),
+            };
+            Some(told.at(error.span().map(place)))
         };
-        Err(errors.iter().map(diagnostic).collect())
+        Err(errors.iter().filter_map(diagnostic).collect())
     }
 
     /// Returns the values.
@@ -44,6 +49,32 @@ impl Document {
     /// Returns the file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Returns the value at `path`.
+    pub(super) fn value(&self, path: &KeyPath) -> Option<&Value> {
+        path.keys().iter().try_fold(&self.values, |value, key| match value {
+            Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+            other => other.get(key),
+        })
+    }
+
+    /// Returns `path` in words: `` `name` of the 3rd `pipeline.step` ``.
+    pub(super) fn spoken(&self, path: &KeyPath) -> String {
+        let (mut words, mut keys, mut at) = (String::new(), vec![], KeyPath::default());
+        for (depth, key) in path.keys().iter().enumerate() {
+            let is_list = self.value(&at).is_some_and(Value::is_array);
+            at = at.then(key);
+            match key.parse::<usize>().ok().filter(|_| is_list) {
+                Some(position) => {
+                    let of = if depth + 1 == path.keys().len() { " of" } else { "" };
+                    words = format!("the {}{of} {}", ordinal(position + 1), behind(&keys.join("."), &words));
+                    keys.clear();
+                }
+                None => keys.push(key.clone()),
+            }
+        }
+        if keys.is_empty() { words } else { behind(&keys.join("."), &words) }
     }
 
     /// Returns where the value at `path` stands; a path that leads nowhere gives the deepest key that is there.
@@ -69,6 +100,21 @@ impl Document {
         let end = text.find('\n').map_or(span.end, |length| span.start + length);
         span.start..end
     }
+}
+
+fn behind(keys: &str, words: &str) -> String {
+    if words.is_empty() { format!("`{keys}`") } else { format!("`{keys}` of {words}") }
+}
+
+fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

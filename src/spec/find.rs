@@ -30,7 +30,9 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, Box<Diagnostic>> {
         several => {
             let names: Vec<String> = several.iter().map(|path| format!("`{}`", path.display())).collect();
             let error = Diagnostic::error(Class::Usage, format!("several stack files: {}", names.join(", ")));
-            Err(Box::new(error.hint("choose one with `--stack FILE`")))
+            Err(Box::new(
+                error.hint("choose one with `--stack FILE`, or for the whole shell with `export STACK_FILE=FILE`"),
+            ))
         }
     }
 }

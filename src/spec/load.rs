@@ -5,14 +5,18 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::bucket_name::mentions;
 use super::document::Document;
+use super::moved::{MovedList, resolve};
+use super::options::Options;
 use super::parse::parse_table;
-use super::stack::{Head, HeadTable, Stack};
+use super::splice::toml;
+use super::stack::{Head, HeadTable, Stack, is_region};
 use super::suggest::nearest;
-use crate::diag::{Class, Diagnostic, Severity};
+use crate::diag::{Class, Diagnostic, Fix, Replacement, Severity};
 use crate::kinds::base::{AnyTable, Declared, Entry, Finding, Resource, Table};
-use crate::kinds::network;
 use crate::kinds::{KINDS, TABLES};
+use crate::kinds::{bucket, network};
 use crate::model::KeyPath;
 
 /// One table of the file that is known by its first key.
@@ -22,24 +26,37 @@ struct Section {
     origin: KeyPath,
 }
 
-/// Reads and checks a stack file. `more` are tables of other rooms, such as the pipeline's.
+/// Reads and checks a stack file.
 ///
 /// # Errors
 /// Every mistake in the file, in the order of the file.
-pub fn load(file: &Path, more: &[&'static dyn AnyTable]) -> Result<Stack, Vec<Diagnostic>> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
+pub fn load(file: &Path, options: &Options<'_>) -> Result<Stack, Vec<Diagnostic>> {
+    load_document(Document::parse(file, read(file)?)?, options)
+}
+
+/// Returns the text of a stack file.
+pub(super) fn read(file: &Path) -> Result<String, Vec<Diagnostic>> {
+    std::fs::read_to_string(file).map_err(|error| {
         let mut diagnostic = Diagnostic::error(Class::Usage, format!("cannot read `{}`", file.display()));
         diagnostic.causes.push(error.to_string());
         vec![diagnostic]
-    })?;
-    let document = Document::parse(file, text)?;
-    let mut loader = Loader::new(file, document, more);
+    })
+}
+
+/// Checks a document.
+pub(super) fn load_document(document: Document, options: &Options<'_>) -> Result<Stack, Vec<Diagnostic>> {
+    if let Some(region) = options.region.filter(|region| !is_region(region)) {
+        let error = Diagnostic::error(Class::Usage, format!("`--region {region}` is no AWS region"));
+        return Err(vec![error.hint("such as `us-east-2`")]);
+    }
+    let mut loader = Loader::new(document, options);
     let sections = loader.parse();
     loader.check(&sections);
     loader.finish(sections)
 }
 
-struct Loader {
+struct Loader<'a> {
+    options: &'a Options<'a>,
     document: Document,
     tables: Vec<&'static dyn AnyTable>,
     declared: Declared,
@@ -48,11 +65,12 @@ struct Loader {
     found: Vec<Diagnostic>,
 }
 
-impl Loader {
-    fn new(file: &Path, document: Document, more: &[&'static dyn AnyTable]) -> Self {
-        let base = file.parent().unwrap_or(Path::new(""));
-        let tables = TABLES.iter().chain(more).copied().chain([&Head as &dyn AnyTable]).collect();
-        Self { document, tables, declared: Declared::new(base), broken: vec![], found: vec![] }
+impl<'a> Loader<'a> {
+    fn new(document: Document, options: &'a Options<'a>) -> Self {
+        let declared = Declared::new(document.file().parent().unwrap_or(Path::new("")));
+        let own: [&'static dyn AnyTable; 2] = [&Head, &MovedList];
+        let tables = TABLES.iter().chain(options.tables).copied().chain(own).collect();
+        Self { options, document, tables, declared, broken: vec![], found: vec![] }
     }
 
     /// Parses every table; what is wrong goes to `found`.
@@ -106,14 +124,18 @@ impl Loader {
         self.found.push(error.hint(hint));
     }
 
+    fn name_and_region(&self, head: &HeadTable) -> (String, String) {
+        (head.name.clone(), self.options.region.unwrap_or(&head.region).to_owned())
+    }
+
     fn head(&self) -> Option<&HeadTable> {
         self.declared.get::<Head>(Head::NAME)
     }
 
     /// Checks references, values and names of every table that was parsed.
     fn check(&mut self, sections: &[Section]) {
-        let (stack, region) =
-            self.head().map_or_else(Default::default, |head| (head.name.clone(), head.region.clone()));
+        let (stack, region) = self.head().map_or_else(Default::default, |head| self.name_and_region(head));
+        let today = self.options.today;
         let mut found = vec![];
         let mut names: BTreeMap<(&str, String), KeyPath> = BTreeMap::new();
         for section in sections.iter().filter(|section| self.declared.has(section.table.name(), &section.name)) {
@@ -128,8 +150,11 @@ impl Loader {
                     found.extend(self.no_output(&origin.join(&reference.at), reference.table, output));
                 }
             }
-            let entry = Entry { name, origin, stack: &stack, region: &region, all: &self.declared };
-            found.extend(table.check(entry).into_iter().map(|finding| self.finding(origin, finding)));
+            let entry = Entry { name, origin, stack: &stack, region: &region, today, all: &self.declared };
+            for finding in table.check(entry) {
+                found.extend(self.mentions(table.name(), origin, &finding));
+                found.push(self.finding(origin, finding));
+            }
             if let Some(unique) = table.unique_name(&self.declared, name)
                 && let Some(first) = names.insert((table.name(), unique.clone()), origin.clone())
             {
@@ -144,12 +169,14 @@ impl Loader {
     fn dangling(&self, at: &KeyPath, table: &str, name: &str) -> Diagnostic {
         if table == network::NAME || table == "network" {
             let place = self.document.key_place(at, "needs a network");
-            let error = Diagnostic::error(Class::Spec, format!("`{at}` needs a network, but there is no `[network]`"));
+            let message = format!("{} needs a network, but there is no `[network]`", self.document.spoken(at));
+            let error = Diagnostic::error(Class::Spec, message);
             return error.at(Some(place)).hint("add `[network]` with `cidr` and `zones`");
         }
         let known = self.declared.names(table);
         let place = self.document.place(at, &format!("there is no `[{table}.{name}]`"));
-        let error = Diagnostic::error(Class::Spec, format!("`{at}` refers to `{table}.{name}`, which is not declared"));
+        let message = format!("{} refers to `{table}.{name}`, which is not declared", self.document.spoken(at));
+        let error = Diagnostic::error(Class::Spec, message);
         let hint = match (nearest(name, known.iter().copied()), known.is_empty()) {
             (Some(like), _) => format!("did you mean `{like}`?"),
             (None, false) => format!("declared: {}", known.join(", ")),
@@ -166,7 +193,8 @@ impl Loader {
             return None;
         }
         let place = self.document.place(at, &format!("there is no output `{output}`"));
-        let error = Diagnostic::error(Class::Spec, format!("`{at}` uses `{output}`, which `{table}` does not offer"));
+        let message = format!("{} uses `{output}`, which `{table}` does not offer", self.document.spoken(at));
+        let error = Diagnostic::error(Class::Spec, message);
         let hint = match nearest(output, known.iter().copied()) {
             Some(like) => format!("did you mean `{like}`?"),
             None => format!("it offers: {}", known.join(", ")),
@@ -178,38 +206,62 @@ impl Loader {
         let at = origin.join(&finding.at);
         let place =
             if finding.at.is_empty() { self.document.key_place(origin, "") } else { self.document.place(&at, "") };
-        let message = format!("`{at}`: {}", finding.message);
+        let message = format!("{}: {}", self.document.spoken(&at), finding.message);
         let diagnostic = if finding.warning {
             Diagnostic::warning(Class::Spec, message)
         } else {
             Diagnostic::error(Class::Spec, message)
         };
         let diagnostic = diagnostic.at(Some(place));
-        match finding.hint {
-            Some(hint) => diagnostic.hint(hint),
-            None => diagnostic,
+        let line = finding.replacement.as_ref().map(|replacement| line(&at, replacement));
+        let mut diagnostic = line.into_iter().chain(finding.hint).fold(diagnostic, Diagnostic::hint);
+        diagnostic.fix = finding.replacement.map(|replacement| Fix { at, replacement });
+        diagnostic
+    }
+
+    /// A bucket that gets another name is renamed wherever a text means it, too.
+    fn mentions(&self, table: &str, origin: &KeyPath, finding: &Finding) -> Vec<Diagnostic> {
+        let at = origin.join(&finding.at);
+        let (Some(Replacement::Value(Value::String(new))), Some(Value::String(old))) =
+            (&finding.replacement, self.document.value(&at))
+        else {
+            return vec![];
+        };
+        if table != <bucket::Bucket as Table>::NAME || finding.at != "name" {
+            return vec![];
         }
+        let tell = |(at, text): (KeyPath, String)| {
+            let finding = Finding::warning("", format!("this means `{origin}`, which cannot be called `{old}`"));
+            let diagnostic = self.finding(&at, finding.replace(text));
+            diagnostic.at(Some(self.document.place(&at, "")))
+        };
+        mentions(&self.document, old, new).into_iter().map(tell).collect()
     }
 
     /// Expands the tables into resources, if nothing is wrong.
     fn finish(mut self, sections: Vec<Section>) -> Result<Stack, Vec<Diagnostic>> {
         self.found.sort_by_key(|one| one.place.as_ref().map(|place| place.span.start));
         let (errors, warnings): (Vec<_>, Vec<_>) =
-            self.found.into_iter().partition(|one| one.severity == Severity::Error);
+            std::mem::take(&mut self.found).into_iter().partition(|one| one.severity == Severity::Error);
         let Some(head) = self.declared.get::<Head>(Head::NAME).filter(|_| errors.is_empty()) else {
             return Err(errors.into_iter().chain(warnings).collect());
         };
+        let (stack, region) = self.name_and_region(head);
         let mut resources: Vec<Resource> = vec![];
         for Section { table, name, origin } in &sections {
-            let entry = Entry { name, origin, stack: &head.name, region: &head.region, all: &self.declared };
+            let today = self.options.today;
+            let entry = Entry { name, origin, stack: &stack, region: &region, today, all: &self.declared };
             let expanded = table.expand(entry).map_err(|error| {
                 let place = self.document.key_place(origin, "");
                 vec![Diagnostic { class: Class::Spec, ..Diagnostic::from_error(&error) }.at(Some(place))]
             })?;
             resources.extend(expanded);
         }
-        let (name, region, tags) = (head.name.clone(), head.region.clone(), head.tags.clone());
-        let stack = Stack { name, region, tags, resources, declared: self.declared, document: self.document, warnings };
+        let moved = self.declared.get::<MovedList>(MovedList::NAME).map(|list| resolve(list)).unwrap_or_default();
+        let (name, tags) = (stack, head.tags.clone());
+        let Self { declared, document, .. } = self;
+        let places = resources.iter().enumerate().map(|(place, one)| (one.address.clone(), place)).collect();
+        let stack = Stack { name, region, tags, resources, declared, moved, document, warnings, places };
         match stack.graph().order() {
             Ok(_) => Ok(stack),
             Err(cycle) => Err(vec![Diagnostic::error(Class::Spec, cycle.to_string())]),
@@ -220,6 +272,16 @@ impl Loader {
 fn single_name(table: &dyn AnyTable) -> String {
     // The network's resources are named `main`; other tables without a name go by their own.
     if table.name() == network::Network::NAME { network::NAME.to_owned() } else { table.name().to_owned() }
+}
+
+/// Returns the line to paste.
+fn line(at: &KeyPath, replacement: &Replacement) -> String {
+    let key = at.last().unwrap_or_default();
+    match replacement {
+        Replacement::Value(value) => format!("write `{key} = {}`", toml(value)),
+        Replacement::Entry(key, value) => format!("write `{key} = {}`", toml(value)),
+        Replacement::Nothing => format!("take `{key}` out"),
+    }
 }
 
 /// The key that holds the name by which AWS knows a table's main resource.

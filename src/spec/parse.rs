@@ -48,7 +48,9 @@ fn describe(document: &Document, origin: &KeyPath, error: &SpecError) -> (KeyPat
         let (key, known) = names.split_first().map_or(("", &[][..]), |(key, known)| (*key, known));
         let at = if parent.last() == Some(key) { parent } else { parent.then(key) };
         let place = document.key_place(&at, "unknown key");
-        let diagnostic = Diagnostic::error(Class::Spec, format!("unknown key `{key}` in `{origin}`")).at(Some(place));
+        let table = KeyPath::new(at.keys().iter().take(at.keys().len() - 1));
+        let message = format!("unknown key `{key}` in {}", document.spoken(&table));
+        let diagnostic = Diagnostic::error(Class::Spec, message).at(Some(place));
         let hint = match nearest(key, known.iter().copied()) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("known keys: {}", known.join(", ")),
@@ -59,27 +61,30 @@ fn describe(document: &Document, origin: &KeyPath, error: &SpecError) -> (KeyPat
         let key = names.first().copied().unwrap_or_default();
         let at = parent.then(key);
         let place = document.key_place(&parent, &format!("`{key}` is missing"));
-        return (at, Diagnostic::error(Class::Spec, format!("`{parent}` has no `{key}`")).at(Some(place)));
+        let message = format!("{} has no `{key}`", document.spoken(&parent));
+        return (at, Diagnostic::error(Class::Spec, message).at(Some(place)));
     }
     if error.message.starts_with("unknown variant") {
         let (word, known) = names.split_first().map_or(("", &[][..]), |(word, known)| (*word, known));
         let place = document.place(&parent, "not one of the allowed words");
-        let message = format!("`{parent}` cannot be `{word}`");
+        let message = format!("{} cannot be `{word}`", document.spoken(&parent));
         let hint = nearest(word, known.iter().copied());
         let hint = hint.map_or(format!("allowed: {}", known.join(", ")), |name| format!("did you mean `{name}`?"));
         return (parent, Diagnostic::error(Class::Spec, message).at(Some(place)).hint(hint));
     }
     let place = document.place(&parent, &plain(&error.message));
-    let diagnostic = Diagnostic::error(Class::Spec, format!("`{parent}` has a wrong value")).at(Some(place));
-    (parent, diagnostic)
+    let message = format!("{} has a wrong value", document.spoken(&parent));
+    (parent, Diagnostic::error(Class::Spec, message).at(Some(place)))
 }
 
-/// Says `a whole number` where the parser names a type of this program.
+/// Says `a whole number`, `a list` and `a table` where the parser names a type of this program.
 fn plain(message: &str) -> String {
     let types = ["i32", "i64", "u8", "u16", "u32", "u64", "usize"];
-    types
-        .iter()
-        .fold(message.to_owned(), |text, name| text.replace(&format!("expected {name}"), "expected a whole number"))
+    let expected = types.map(|name| (format!("expected {name}"), "expected a whole number"));
+    let said = ["expected a sequence", "expected a map", "type: sequence", "type: map"].map(str::to_owned);
+    let plain = ["expected a list", "expected a table", "type: list", "type: table"];
+    let words = expected.into_iter().chain(said.into_iter().zip(plain));
+    words.fold(message.to_owned(), |text, (said, plain)| text.replace(&said, plain))
 }
 
 /// Changes `value` so that parsing gets past the mistake; returns whether there is hope.
@@ -99,6 +104,11 @@ fn step_over(origin: &KeyPath, value: &mut Value, at: &KeyPath, error: &SpecErro
         }
     }
     match parent {
+        Value::Object(members) if error.message.starts_with("unknown variant") => {
+            // A word that is allowed lets the parser go on to the next mistake.
+            let allowed = error.message.split('`').nth(3).map(|word| json!(word));
+            allowed.is_some_and(|word| members.insert(last.clone(), word).is_some())
+        }
         Value::Object(members) if error.message.starts_with("missing field") => {
             // Any value of the right type lets the parser go on to the next mistake.
             members.insert(last.clone(), json!(""));

@@ -119,14 +119,206 @@ fn an_invalid_bucket_name_gets_the_valid_one() {
     let change = ("\"uk-ecommerce-data-input\"", "\"uk-ecommerce-data-Input\"");
     insta::assert_snapshot!(spoiled(&[change]), @r#"
     exit 65
-    error: `bucket.input.name`: `uk-ecommerce-data-Input` is no valid bucket name: upper-case letters are not allowed
+    error: `bucket.input.name`: `uk-ecommerce-data-Input` is no valid bucket name: no region allows upper-case letters since 2018-03-01
       --> stacks/ecommerce.toml:16:8
        |
     16 | name = "uk-ecommerce-data-Input"
        |        ^^^^^^^^^^^^^^^^^^^^^^^^^
        |
-       = hint: write `uk-ecommerce-data-input`
+       = hint: write `name = "uk-ecommerce-data-input"`
     "#);
+}
+
+#[test]
+fn a_table_or_key_that_is_there_twice_is_told_once() {
+    let table = ("[bucket.output]", "[bucket.input]");
+    let key = ("class = \"db.t4g.micro\"", "class = \"db.t4g.micro\"\nclass = \"db.t4g.small\"");
+    insta::assert_snapshot!(spoiled(&[table, key]), @r#"
+    exit 65
+    error: `[bucket.input]` is declared twice
+      --> stacks/ecommerce.toml:20:9
+       |
+    20 | [bucket.input]
+       |         ^^^^^
+       |
+       = hint: it is there before, in line 15
+    error: `class` is there twice in `[mysql.sales]`
+      --> stacks/ecommerce.toml:41:1
+       |
+    41 | class = "db.t4g.small"
+       | ^^^^^
+       |
+       = hint: it is there before, in line 40
+    "#);
+}
+
+#[test]
+fn a_place_in_a_list_is_counted_as_people_count() {
+    insta::assert_snapshot!(
+        spoiled(&[
+            ("layers = [\"mysql\"]", "layers = [\"mysql\", \"pandas\"]"),
+            ("function = \"reader\"", "functions = \"reader\""),
+            ("type = \"integer\"", "type = \"integr\""),
+        ]),
+        @r#"
+    exit 65
+    error: the 2nd of `lambda.reader.layers` refers to `layer.pandas`, which is not declared
+      --> stacks/ecommerce.toml:79:20
+       |
+    79 | layers = ["mysql", "pandas"]
+       |                    ^^^^^^^^ there is no `[layer.pandas]`
+       |
+       = hint: declared: mysql
+    error: `type` of the 4th `pipeline.columns` cannot be `integr`
+       --> stacks/ecommerce.toml:200:31
+        |
+    200 |   { name = "Quantity", type = "integr", warehouse = "quantity" },
+        |                               ^^^^^^^^ not one of the allowed words
+        |
+        = hint: did you mean `integer`?
+    error: `load` of the 2nd `pipeline.step` has no `function`
+       --> stacks/ecommerce.toml:216:1
+        |
+    216 | load = { functions = "reader" }
+        | ^^^^ `function` is missing
+    error: unknown key `functions` in `load` of the 2nd `pipeline.step`
+       --> stacks/ecommerce.toml:216:10
+        |
+    216 | load = { functions = "reader" }
+        |          ^^^^^^^^^ unknown key
+        |
+        = hint: did you mean `function`?
+    "#
+    );
+}
+
+#[test]
+fn a_region_that_does_not_fit_the_zones_is_told_with_the_zones() {
+    let (folder, _) = copy_of_the_stack();
+    insta::assert_snapshot!(run(folder.path(), &["--region", "eu-west-1", "validate"]).all(), @r#"
+    exit 65
+    error: the 1st of `network.zones`: zone `us-east-2a` is not in region `eu-west-1`
+      --> stacks/ecommerce.toml:11:10
+       |
+    11 | zones = ["us-east-2a", "us-east-2b"]
+       |          ^^^^^^^^^^^^
+       |
+       = hint: the region is that of `[stack]`, or the one that `--region` says instead
+    error: the 2nd of `network.zones`: zone `us-east-2b` is not in region `eu-west-1`
+      --> stacks/ecommerce.toml:11:24
+       |
+    11 | zones = ["us-east-2a", "us-east-2b"]
+       |                        ^^^^^^^^^^^^
+       |
+       = hint: the region is that of `[stack]`, or the one that `--region` says instead
+    "#);
+    insta::assert_snapshot!(run(folder.path(), &["--region", "Ireland", "validate"]).all(), @r"
+    exit 64
+    error: `--region Ireland` is no AWS region
+     |
+     = hint: such as `us-east-2`
+    ");
+}
+
+/// Adds a list of moves to the shipped stack.
+#[track_caller]
+fn moved(moves: &[(&str, &str)]) -> crate::support::Ran {
+    let (folder, file) = copy_of_the_stack();
+    let entry = |(from, to): &(&str, &str)| format!("\n[[moved]]\nfrom = \"{from}\"\nto = \"{to}\"\n");
+    let text = std::fs::read_to_string(&file).unwrap() + &moves.iter().map(entry).collect::<String>();
+    std::fs::write(&file, text).unwrap();
+    run(folder.path(), &["validate"])
+}
+
+#[test]
+fn a_table_may_move_in_several_steps() {
+    moved(&[("mysql.b", "mysql.sales"), ("mysql.a", "mysql.b"), ("bucket.in", "bucket.input")]).exits(0);
+}
+
+#[test]
+fn a_wrong_move_is_placed() {
+    insta::assert_snapshot!(
+        moved(&[
+            ("mysql.orders", "mysql.sals"),
+            ("bucket.output", "bucket.input"),
+            ("bucket.old", "mysql.sales"),
+            ("network.main", "bukket.input"),
+        ]).exits(65).all(),
+        @r#"
+    exit 65
+    error: `to` of the 1st `moved` refers to `mysql.sals`, which is not declared
+       --> stacks/ecommerce.toml:248:6
+        |
+    248 | to = "mysql.sals"
+        |      ^^^^^^^^^^^^ there is no `[mysql.sals]`
+        |
+        = hint: did you mean `sales`?
+    error: `from` of the 2nd `moved`: `bucket.output` is still declared
+       --> stacks/ecommerce.toml:251:8
+        |
+    251 | from = "bucket.output"
+        |        ^^^^^^^^^^^^^^^
+        |
+        = hint: a table that has moved is no longer there under its old name
+    error: `to` of the 3rd `moved`: `bucket.old` cannot become `mysql.sales`: a table keeps its kind
+       --> stacks/ecommerce.toml:256:6
+        |
+    256 | to = "mysql.sales"
+        |      ^^^^^^^^^^^^^
+        |
+        = hint: such as `bucket.sales`
+    error: `from` of the 4th `moved`: `[network]` has no name of its own, so it cannot move
+       --> stacks/ecommerce.toml:259:8
+        |
+    259 | from = "network.main"
+        |        ^^^^^^^^^^^^^^
+    error: `to` of the 4th `moved`: `bukket.input` names no table
+       --> stacks/ecommerce.toml:260:6
+        |
+    260 | to = "bukket.input"
+        |      ^^^^^^^^^^^^^^
+        |
+        = hint: did you mean `bucket.input`?
+    "#
+    );
+}
+
+#[test]
+fn moves_in_a_circle_and_two_to_one_place_are_refused() {
+    insta::assert_snapshot!(
+        moved(&[
+            ("mysql.a", "mysql.b"),
+            ("mysql.b", "mysql.a"),
+            ("bucket.a", "bucket.input"),
+            ("bucket.a", "bucket.output"),
+            ("bucket.b", "bucket.output"),
+        ]).exits(65).all(),
+        @r#"
+    exit 65
+    error: `from` of the 1st `moved`: `mysql.a` moves in a circle
+       --> stacks/ecommerce.toml:247:8
+        |
+    247 | from = "mysql.a"
+        |        ^^^^^^^^^
+    error: `from` of the 2nd `moved`: `mysql.b` moves in a circle
+       --> stacks/ecommerce.toml:251:8
+        |
+    251 | from = "mysql.b"
+        |        ^^^^^^^^^
+    error: `from` of the 4th `moved`: `bucket.a` has moved twice
+       --> stacks/ecommerce.toml:259:8
+        |
+    259 | from = "bucket.a"
+        |        ^^^^^^^^^^
+    error: `to` of the 5th `moved`: two tables have moved to `bucket.output`
+       --> stacks/ecommerce.toml:264:6
+        |
+    264 | to = "bucket.output"
+        |      ^^^^^^^^^^^^^^^
+        |
+        = hint: for two renames in a row write both steps: from a to b, from b to c
+    "#
+    );
 }
 
 #[test]
