@@ -40,6 +40,8 @@ pub enum Event {
         address: Address,
         /// What was done to it.
         action: Action,
+        /// Whether it was left on its way, so that its end is unknown.
+        is_unknown: bool,
     },
 }
 

@@ -2,13 +2,17 @@
 
 mod error;
 mod event;
+mod lock;
 mod observe;
 mod perform;
 mod power;
+mod preflight;
 mod run;
 
 pub use error::ApplyError;
 pub use event::{Event, Events, Summary};
-pub use observe::observe;
+pub use lock::{lease_bucket, read, read_named};
+pub use observe::{Look, observe};
 pub use power::{Switch, switch};
+pub use preflight::{Obstacle, permissions, preflight};
 pub use run::run;

@@ -1,31 +1,42 @@
 //! One change: the write, the wait, and the proof.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{ApplyError, Event, Events};
-use crate::kinds::base::{AnyFound, AnyKind, Cx, KindError, Known, Outputs, Scope};
-use crate::model::{Action, Address, Power, Readiness};
+use crate::kinds::base::{AnyFound, AnyKind, Cx, Diff, KindError, One, Outputs, Resource};
+use crate::model::{Action, Address, Readiness};
 use crate::ownership::Owner;
-use crate::plan::Change;
+use crate::plan::{Change, Retag};
 use crate::wait::{Backoff, Probe, WaitError, until};
 
 /// How long one write is repeated while AWS says "not yet" or "still in use" (IAM needs up to two minutes).
 const WRITE_LIMIT: Duration = Duration::from_secs(150);
 
+/// How many times a write is repeated that got no answer.
+const LOST_REPLIES: u8 = 4;
+
 /// Carries out one change and returns what others may now use of the resource.
-pub(super) async fn perform(cx: &Cx, change: &Change, events: &Events) -> Result<Option<Outputs>, ApplyError> {
-    let worker = Worker { cx, change, events };
+pub(super) async fn perform(
+    cx: &Cx,
+    change: &Change,
+    events: &Events,
+    stopped: watch::Receiver<bool>,
+) -> Result<Option<Outputs>, ApplyError> {
+    let worker = Worker { cx, change, events, stopped };
     match change.action {
-        Action::None => Ok(None),
-        Action::Create => worker.create().await.map(Some),
+        // It is as declared, but others cannot use it yet.
+        Action::None => Ok(Some(worker.settle().await?.outputs)),
+        // The old one was deleted by a piece of work of its own.
+        Action::Create | Action::Replace => worker.create().await.map(Some),
         Action::Update => worker.update().await.map(Some),
         Action::Delete => worker.delete().await.map(|()| None),
-        Action::Replace => {
-            worker.delete().await?;
-            worker.create().await.map(Some)
-        }
+        Action::Adopt => worker.adopt().await.map(Some),
+        Action::Start => worker.switch(true).await.map(Some),
+        Action::Stop => worker.switch(false).await.map(Some),
     }
 }
 
@@ -33,6 +44,8 @@ struct Worker<'a> {
     cx: &'a Cx,
     change: &'a Change,
     events: &'a Events,
+    /// Turns true when the person interrupts.
+    stopped: watch::Receiver<bool>,
 }
 
 impl Worker<'_> {
@@ -40,16 +53,23 @@ impl Worker<'_> {
         self.change.kind
     }
 
-    fn failed(&self, verb: &'static str) -> impl Fn(KindError) -> ApplyError {
-        let address = self.change.address.clone();
-        move |source| ApplyError::Call { verb, address: address.clone(), source }
+    fn address(&self) -> Address {
+        self.change.address.clone()
+    }
+
+    fn failed(&self, verb: &'static str) -> impl Fn(Refused) -> ApplyError {
+        let address = self.address();
+        move |refused| match refused {
+            Refused::Interrupted => ApplyError::Interrupted { address: address.clone(), status: String::new() },
+            Refused::By { last, first } => ApplyError::call(verb, address.clone(), last, first),
+        }
     }
 
     async fn create(&self) -> Result<Outputs, ApplyError> {
         let Some(resource) = &self.change.resource else { return Ok(Outputs::new()) };
         // A reply may have been lost, so a second attempt looks first whether the first one took effect.
         let mut attempts = 0;
-        let made = self.repeat(async || {
+        let made = self.repeat(WRITE_LIMIT, async || {
             attempts += 1;
             if attempts > 1 && self.look().await?.is_some() {
                 return Ok(());
@@ -57,8 +77,23 @@ impl Worker<'_> {
             self.kind().create(self.cx, resource).await
         });
         made.await.map_err(self.failed("create"))?;
-        let found = self.settle().await?;
+        let mut found = self.settle().await?;
+        if attempts > 1 {
+            // The attempt whose reply was lost, or that was refused half way, may have left some of it undone.
+            let (diff, retag) = (self.diff(resource, &found), Retag::of(resource, &found, &self.cx.known));
+            if !diff.is_empty() || !retag.is_empty() {
+                self.write(resource, &found, &diff, &retag).await?;
+                found = self.settle().await?;
+            }
+        }
         self.prove(&found).await
+    }
+
+    /// Compares with what the resource offers itself.
+    fn diff(&self, resource: &Resource, found: &AnyFound) -> Diff {
+        let mut known = self.cx.known.clone();
+        known.learn(self.address(), found.outputs.clone());
+        self.kind().diff(resource, found, &known)
     }
 
     async fn update(&self) -> Result<Outputs, ApplyError> {
@@ -71,74 +106,147 @@ impl Worker<'_> {
         let settled = if is_moving { self.settle().await? } else { found.clone() };
         let found = &settled;
         let diff = if is_moving { self.kind().diff(resource, found, &self.cx.known) } else { self.change.diff.clone() };
-        // AWS refuses to change what is stopped; it is started for the change and stopped again.
-        let was_stopped = found.power == Some(Power::Stopped) && !diff.is_empty();
-        if was_stopped {
-            self.switch(found, true).await?;
-        }
-        if !diff.is_empty() {
-            let written = self.repeat(async || self.kind().update(self.cx, resource, found, &diff).await);
-            written.await.map_err(self.failed("update"))?;
-        }
-        if self.change.retag {
-            let tags = resource.tags(&self.cx.known);
-            let written = self.repeat(async || self.kind().retag(self.cx, found, &tags).await);
-            written.await.map_err(self.failed("tag"))?;
-        }
+        self.write(resource, found, &diff, &self.change.retag).await?;
         let seen = self.settle().await?;
-        let outputs = self.prove(&seen).await?;
-        if was_stopped {
-            self.switch(&seen, false).await?;
-        }
-        Ok(outputs)
+        self.prove(&seen).await
     }
 
-    async fn switch(&self, found: &AnyFound, on: bool) -> Result<(), ApplyError> {
-        self.kind().switch(self.cx, found, on).await.map_err(self.failed(if on { "start" } else { "stop" }))?;
-        self.settle().await.map(drop)
+    async fn adopt(&self) -> Result<Outputs, ApplyError> {
+        let Some(found) = &self.change.found else { return Ok(Outputs::new()) };
+        self.retag(found, &self.change.retag).await?;
+        Ok(found.outputs.clone())
+    }
+
+    /// Writes fields, then tags: the hash in the tags says that the fields were applied.
+    async fn write(&self, resource: &Resource, found: &AnyFound, diff: &Diff, retag: &Retag) -> Result<(), ApplyError> {
+        if !diff.is_empty() {
+            let written = self.repeat(WRITE_LIMIT, async || self.kind().update(self.cx, resource, found, diff).await);
+            written.await.map_err(self.failed("update"))?;
+        }
+        self.retag(found, retag).await
+    }
+
+    async fn retag(&self, found: &AnyFound, retag: &Retag) -> Result<(), ApplyError> {
+        if retag.is_empty() {
+            return Ok(());
+        }
+        let written =
+            self.repeat(WRITE_LIMIT, async || self.kind().retag(self.cx, found, &retag.set, &retag.gone).await);
+        written.await.map_err(self.failed("tag"))
+    }
+
+    async fn switch(&self, on: bool) -> Result<Outputs, ApplyError> {
+        let found = self.settle().await?;
+        let switched = self.repeat(WRITE_LIMIT, async || self.kind().switch(self.cx, &found, on).await);
+        switched.await.map_err(self.failed(if on { "start" } else { "stop" }))?;
+        Ok(self.settle().await?.outputs)
     }
 
     async fn delete(&self) -> Result<(), ApplyError> {
         let Some(found) = &self.change.found else { return Ok(()) };
-        let deleted = self.repeat(async || match self.kind().delete(self.cx, found).await {
-            Err(error) if error.is_not_found() => Ok(()),
-            outcome => outcome,
+        // What is still in use, such as by a network interface that lingers, may be freed as late as its kind allows.
+        let deleted = self.repeat(WRITE_LIMIT.max(self.kind().limit()), async || {
+            match self.kind().delete(self.cx, found).await {
+                Err(error) if error.is_not_found() => Ok(()),
+                outcome => outcome,
+            }
         });
         deleted.await.map_err(self.failed("delete"))?;
-        let gone = until(self.kind().limit(), polling(), || async {
-            Ok::<_, KindError>(match self.look().await? {
+        self.wait(|| async {
+            Ok(match self.look().await? {
+                Some(found) if self.is_somebody_elses(&found) => Probe::Ready(()),
                 Some(found) => self.pending(&found.readiness),
                 None => Probe::Ready(()),
             })
-        });
-        gone.await.map_err(|error| self.wait_error(error))
+        })
+        .await
     }
 
-    /// Repeats a write while AWS says that it may work a little later.
-    async fn repeat(&self, mut write: impl AsyncFnMut() -> Result<(), KindError>) -> Result<(), KindError> {
-        let deadline = Instant::now() + WRITE_LIMIT;
+    /// Another one may have been made under the same name right away.
+    fn is_somebody_elses(&self, found: &AnyFound) -> bool {
+        self.kind().is_tagged() && found.tags.owner(&self.cx.known.stack.name) == Owner::Foreign
+    }
+
+    /// Repeats a write while AWS says that it may work a little later. The first refusal is kept: the last one is
+    /// often only its echo.
+    async fn repeat(
+        &self,
+        limit: Duration,
+        mut write: impl AsyncFnMut() -> Result<(), KindError>,
+    ) -> Result<(), Refused> {
+        let deadline = Instant::now() + limit;
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+        let mut first = None;
+        let mut lost = 0;
         loop {
             match write().await {
-                Err(error) if error.is_passing() && Instant::now() < deadline => {
+                Ok(()) => return Ok(()),
+                // Every write is safe to repeat, so one without an answer is; but not for ever.
+                Err(error) if error.is_lost() && lost < LOST_REPLIES => {
+                    lost += 1;
                     self.say(&error.to_string());
-                    backoff.sleep().await;
+                    first.get_or_insert(error);
                 }
-                outcome => return outcome,
+                Err(last) if !last.is_passing() || Instant::now() >= deadline => {
+                    return Err(Refused::By { last, first });
+                }
+                Err(error) => {
+                    self.say(&error.to_string());
+                    first.get_or_insert(error);
+                }
             }
+            tokio::select! {
+                () = backoff.sleep() => {}
+                () = self.interrupted() => return Err(Refused::Interrupted),
+            }
+        }
+    }
+
+    async fn interrupted(&self) {
+        let mut stopped = self.stopped.clone();
+        if stopped.wait_for(|stopped| *stopped).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
     /// Waits until the resource is visible and ready.
     async fn settle(&self) -> Result<AnyFound, ApplyError> {
-        let ready = until(self.kind().limit(), polling(), || async {
+        self.wait(|| async {
             let Some(found) = self.look().await? else { return Ok(Probe::Pending("not visible yet".into())) };
-            Ok::<_, KindError>(match found.readiness.clone() {
+            Ok(match found.readiness.clone() {
                 Readiness::Ready => Probe::Ready(found),
                 other => self.pending(&other),
             })
+        })
+        .await
+    }
+
+    /// Looks until the probe is ready, or the person interrupts: then what the resource comes to is unknown.
+    async fn wait<T, Looking>(&self, look: impl Fn() -> Looking) -> Result<T, ApplyError>
+    where
+        Looking: Future<Output = Result<Probe<T>, KindError>>,
+    {
+        let status = RefCell::new(String::new());
+        let waiting = until(self.kind().limit(), polling(), || async {
+            let probe = look().await?;
+            if let Probe::Pending(last) = &probe {
+                status.borrow_mut().clone_from(last);
+            }
+            Ok(probe)
         });
-        ready.await.map_err(|error| self.wait_error(error))
+        let outcome = tokio::select! {
+            biased;
+            outcome = waiting => Some(outcome),
+            () = self.interrupted() => None,
+        };
+        match outcome {
+            Some(outcome) => outcome.map_err(|error| self.wait_error(error)),
+            // It may have arrived meanwhile: one last look tells.
+            None => match look().await {
+                Ok(Probe::Ready(found)) => Ok(found),
+                _ => Err(ApplyError::Interrupted { address: self.address(), status: status.into_inner() }),
+            },
+        }
     }
 
     fn pending<T>(&self, readiness: &Readiness) -> Probe<T> {
@@ -156,9 +264,7 @@ impl Worker<'_> {
     /// Reads the resource again and compares: a difference now is a mistake of the kind, or of somebody else.
     async fn prove(&self, found: &AnyFound) -> Result<Outputs, ApplyError> {
         let Some(resource) = &self.change.resource else { return Ok(found.outputs.clone()) };
-        let mut known = self.cx.known.clone();
-        known.learn(self.change.address.clone(), found.outputs.clone());
-        let diff = self.kind().diff(resource, found, &known);
+        let diff = self.diff(resource, found);
         if diff.is_empty() {
             return Ok(found.outputs.clone());
         }
@@ -167,65 +273,64 @@ impl Worker<'_> {
             format!("{} is `{}`, declared `{want}`", change.field, change.seen)
         });
         let fields = fields.collect::<Vec<_>>().join("; ");
-        Err(ApplyError::NotAsDeclared { address: self.change.address.clone(), fields })
+        Err(ApplyError::NotAsDeclared { address: self.address(), fields })
     }
 
-    /// Finds the resource in a fresh listing of its kind. Another one of the kind may vanish while its details are
-    /// read; then the listing is simply old and is made again.
+    /// Reads the resource again. It may vanish while its details are read; then it is simply read once more.
     async fn look(&self) -> Result<Option<AnyFound>, KindError> {
-        const LISTINGS: u8 = 3;
-        for _ in 1..LISTINGS {
-            match self.list_and_find().await {
+        const READS: u8 = 3;
+        for _ in 1..READS {
+            match self.read_again().await {
                 Err(error) if error.is_not_found() => {}
                 outcome => return outcome,
             }
         }
-        self.list_and_find().await
+        self.read_again().await
     }
 
-    async fn list_and_find(&self) -> Result<Option<AnyFound>, KindError> {
-        find(self.cx, self.kind(), &self.cx.known, &self.change.address, self.name()).await
-    }
-
-    fn name(&self) -> Option<String> {
-        let declared = self.change.resource.as_ref().and_then(crate::kinds::base::Resource::identity);
-        declared.or_else(|| self.change.found.as_ref().map(|found| found.name.clone()))
+    async fn read_again(&self) -> Result<Option<AnyFound>, KindError> {
+        // What was found knows its own name: what is deleted may be declared under another one by now.
+        let found = self.change.found.as_ref().filter(|_| self.change.action == Action::Delete);
+        let name = match found {
+            Some(found) if self.change.resource.is_none() => Some(found.name.clone()),
+            _ => self.change.resource.as_ref().and_then(Resource::identity),
+        };
+        read(self.cx, self.kind(), &self.change.address, name).await
     }
 
     fn say(&self, status: &str) {
-        let address = self.change.address.clone();
-        self.events.tell(Event::Waiting { address, status: status.to_owned() });
+        self.events.tell(Event::Waiting { address: self.address(), status: status.to_owned() });
     }
 
     fn wait_error(&self, error: WaitError<KindError>) -> ApplyError {
-        let address = self.change.address.clone();
+        let address = self.address();
         match error {
             WaitError::Failed(why) => ApplyError::Broken { address, why },
             WaitError::TimedOut { limit, last } => ApplyError::TimedOut { address, limit, last },
-            WaitError::Look(source) => ApplyError::Call { verb: "read", address, source },
+            WaitError::Look(source) => ApplyError::call("read", address, source, None),
         }
     }
 }
 
-/// Lists one kind and picks the resource at `address`, by name or, where it has none, by its tag.
-pub(super) async fn find(
+/// Why a write was given up.
+enum Refused {
+    /// AWS refused it, at last and, if another time before, at first.
+    By { last: KindError, first: Option<KindError> },
+    /// The person interrupted while it was waiting for another attempt.
+    Interrupted,
+}
+
+/// Reads the resource at `address` again, by name or, where it has none, by its tag.
+pub(super) async fn read(
     cx: &Cx,
     kind: &'static dyn AnyKind,
-    known: &Known,
     address: &Address,
     name: Option<String>,
 ) -> Result<Option<AnyFound>, KindError> {
-    let stack = &known.stack.name;
-    let scope = Scope { stack: stack.clone(), names: name.iter().cloned().collect() };
-    let mut listing = kind.list(cx, &scope).await?;
-    let position = listing.iter().position(|found| match &name {
-        Some(name) => found.name == *name,
-        None => found.tags.owner(stack) == Owner::Ours(address.clone()),
-    });
-    Ok(position.map(|position| listing.swap_remove(position)))
+    kind.read(cx, &One { stack: cx.known.stack.name.clone(), address: address.clone(), name }).await
 }
 
 /// Quick at first for what takes a moment, then every fifteen seconds for databases.
 fn polling() -> Backoff {
-    Backoff::new(Duration::from_millis(150), Duration::from_secs(15))
+    Backoff::gentle(Duration::from_millis(150), Duration::from_secs(15))
 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::Instant;
 
-use super::perform::find;
+use super::perform::read;
 use super::{ApplyError, Event, Events, Summary};
 use crate::kinds::base::{AnyFound, Cx, KindError, Resource};
 use crate::model::{Action, Address, Power};
 use crate::plan::Observed;
 use crate::spec::Stack;
 use crate::wait::{Backoff, Probe, WaitError, until};
+
+/// How long a start or stop is repeated that AWS refuses because something else is being done.
+const SWITCH_LIMIT: Duration = Duration::from_secs(300);
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +71,7 @@ async fn one(
     let outcome = turn(cx, resource, found, way, events).await;
     events.tell(match &outcome {
         Ok(()) => Event::Done { address: address.clone(), action, took: since.elapsed() },
-        Err(_) => Event::Failed { address: address.clone(), action },
+        Err(error) => Event::Failed { address: address.clone(), action, is_unknown: error.leaves_unknown() },
     });
     (address, outcome)
 }
@@ -81,8 +84,17 @@ async fn turn(cx: &Cx, resource: &Resource, found: &AnyFound, way: Switch, event
     if settled.power == Some(way.target()) {
         return Ok(());
     }
-    let call = kind.switch(cx, &settled, way == Switch::On).await;
-    call.map_err(|source| ApplyError::Call { verb: way.verb(), address: address.clone(), source })?;
+    let refused = |source| ApplyError::call(way.verb(), address.clone(), source, None);
+    let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+    let deadline = Instant::now() + SWITCH_LIMIT;
+    // A backup that begins just now makes AWS refuse a stop for some seconds.
+    while let Err(error) = kind.switch(cx, &settled, way == Switch::On).await {
+        if !error.is_passing() || Instant::now() >= deadline {
+            return Err(refused(error));
+        }
+        events.tell(Event::Waiting { address: address.clone(), status: error.to_string() });
+        backoff.sleep().await;
+    }
     arrive(cx, resource, Some(way.target()), events).await.map(drop)
 }
 
@@ -91,7 +103,7 @@ async fn arrive(cx: &Cx, resource: &Resource, target: Option<Power>, events: &Ev
     let (kind, address) = (resource.kind, resource.address.clone());
     let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(20));
     let arrived = until(kind.limit(), backoff, || async {
-        let found = find(cx, kind, &cx.known, &address, resource.identity()).await?;
+        let found = read(cx, kind, &address, resource.identity()).await?;
         Ok::<_, KindError>(match found {
             None => Probe::Failed("it is gone".into()),
             Some(found) => {
@@ -112,6 +124,6 @@ async fn arrive(cx: &Cx, resource: &Resource, target: Option<Power>, events: &Ev
     arrived.await.map_err(|error| match error {
         WaitError::Failed(why) => ApplyError::Broken { address: resource.address.clone(), why },
         WaitError::TimedOut { limit, last } => ApplyError::TimedOut { address: resource.address.clone(), limit, last },
-        WaitError::Look(source) => ApplyError::Call { verb: "read", address: resource.address.clone(), source },
+        WaitError::Look(source) => ApplyError::call("read", resource.address.clone(), source, None),
     })
 }

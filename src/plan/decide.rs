@@ -1,27 +1,37 @@
 //! The decision, on one thread and without a look at the world.
 
-use std::collections::BTreeMap;
-
-use super::change::{Change, Foreign, Plan, Reason, Work};
-use super::observed::Observed;
-use crate::kinds::KINDS;
+use super::change::{Change, Foreign, Reason, Retag, Work};
+use super::deletes::removed;
+use super::observed::{Observed, Readdressed};
+use super::order::{order_deletes, order_replacements};
+use super::plan::{Plan, Proposal};
+use super::wake::wake;
 use crate::kinds::base::{AnyFound, Diff, Known, Resource};
-use crate::model::{Action, Address};
+use crate::model::Action;
+use crate::ownership::SpecHash;
 use crate::spec::Stack;
+
+/// Why no plan may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Somebody else holds a declared name.
+    Foreign(Foreign),
+    /// A resource of ours has another address in the file than the one under which it was made.
+    Readdressed(Readdressed),
+}
 
 /// Decides what makes the cloud as declared.
 ///
 /// # Errors
-/// If somebody else holds a declared name: nothing of the plan may begin then.
-pub fn up(stack: &Stack, observed: &Observed, known: &Known) -> Result<Plan, Vec<Foreign>> {
-    if !observed.foreign.is_empty() {
-        let foreign =
-            |(address, found): (&Address, &AnyFound)| Foreign { address: address.clone(), name: found.name.clone() };
-        return Err(observed.foreign.iter().map(foreign).collect());
+/// If a name is taken, or something of ours has another address: nothing of the plan may begin then.
+pub fn up(stack: &Stack, observed: &Observed, known: &Known) -> Result<Plan, Vec<Refusal>> {
+    let refusals = refusals(observed);
+    if !refusals.is_empty() {
+        return Err(refusals);
     }
     let mut known = known.clone();
     observed.teach(&mut known);
-    let mut plan = Plan::default();
+    let mut changes = vec![];
     let order = stack.graph().order().expect("a loaded stack has no circle");
     for resource in order.iter().filter_map(|address| stack.resource(address)) {
         let change = decide(resource, observed.ours.get(&resource.address), &known);
@@ -30,21 +40,24 @@ pub fn up(stack: &Stack, observed: &Observed, known: &Known) -> Result<Plan, Vec
             // What it offers is not known before it is made or changed.
             known.forget(&resource.address);
         }
-        plan.changes.push(change);
+        changes.push(change);
     }
-    let deletes = deletes(stack, observed, false);
-    // What is renamed may leave something behind that stands in the way of the new one, such as a rule of a bucket.
-    for change in &mut plan.changes {
-        let same_kind = deletes.iter().filter(|delete| delete.address.kind == change.address.kind);
-        change.after.extend(same_kind.map(Change::work));
-    }
-    plan.changes.extend(deletes);
-    Ok(plan)
+    let deletes = removed(observed);
+    let proposals = proposals(&changes, &deletes);
+    order_replacements(&mut changes, stack);
+    let deletes = order_deletes(&mut changes, deletes);
+    wake(&mut changes, stack, observed);
+    changes.extend(deletes);
+    Ok(Plan { changes, proposals })
 }
 
-/// Decides what leaves nothing of ours.
-pub fn destroy(stack: &Stack, observed: &Observed) -> Plan {
-    Plan { changes: deletes(stack, observed, true) }
+fn refusals(observed: &Observed) -> Vec<Refusal> {
+    let foreign = observed.foreign.iter().map(|(address, found)| {
+        let (address, name, stack) = (address.clone(), found.name.clone(), found.tags.stack_name());
+        Refusal::Foreign(Foreign { address, name, stack })
+    });
+    let readdressed = observed.readdressed.iter().cloned().map(Refusal::Readdressed);
+    foreign.chain(readdressed).collect()
 }
 
 fn decide(resource: &Resource, found: Option<&AnyFound>, known: &Known) -> Change {
@@ -53,7 +66,7 @@ fn decide(resource: &Resource, found: Option<&AnyFound>, known: &Known) -> Chang
         action: Action::Create,
         reason: Reason::New,
         diff: Diff::new(),
-        retag: false,
+        retag: Retag::default(),
         kind: resource.kind,
         resource: Some(resource.clone()),
         found: found.cloned(),
@@ -61,64 +74,51 @@ fn decide(resource: &Resource, found: Option<&AnyFound>, known: &Known) -> Chang
     };
     let Some(found) = found else { return base };
     let diff = resource.kind.diff(resource, found, known);
-    let missing = resource.tags(known).missing_from(&found.tags);
-    let retag = resource.kind.is_tagged() && !missing.0.is_empty();
-    let reason = match found.tags.spec_hash() {
-        _ if !resource.kind.is_tagged() => Reason::Differs,
-        Some(hash) if hash == resource.hash => Reason::Drifted,
-        _ => Reason::FileChanged,
-    };
-    let action = match (diff.replacement(), diff.is_empty() && !retag) {
+    let retag = Retag::of(resource, found, known);
+    let action = match (diff.replacement(), diff.is_empty() && retag.is_empty()) {
         (Some(_), _) => Action::Replace,
         (None, false) => Action::Update,
         (None, true) => return Change { action: Action::None, reason: Reason::AsDeclared, ..base },
     };
+    let reason = reason(resource, found, &diff);
     Change { action, reason, diff, retag, ..base }
 }
 
-/// Returns the deletes: orphans, and with `all` everything declared that exists. Each waits for what builds on it.
-fn deletes(stack: &Stack, observed: &Observed, all: bool) -> Vec<Change> {
-    let mut changes: Vec<Change> = vec![];
-    if all {
-        let builders = stack.graph().reversed();
-        for (address, found) in &observed.ours {
-            let Some(resource) = stack.resource(address) else { continue };
-            let after = builders.needs(address).cloned().map(Work::delete).collect();
-            let change = delete(resource.kind, address, found, Reason::Destroyed);
-            changes.push(Change { resource: Some(resource.clone()), after, ..change });
+fn reason(resource: &Resource, found: &AnyFound, diff: &Diff) -> Reason {
+    if let Some(made_at) = found.tags.address().filter(|made_at| *made_at != resource.address) {
+        return Reason::Moved(made_at.to_string());
+    }
+    let is_unchanged = found.tags.spec_hash().is_some_and(|hash| hash == resource.hash);
+    match found.tags.spec_hash() {
+        _ if diff.0.iter().any(|field| field.want.is_none()) && (is_unchanged || !resource.kind.is_tagged()) => {
+            Reason::DependencyReplaced
         }
+        _ if !resource.kind.is_tagged() => Reason::Differs,
+        Some(hash) if hash == resource.hash => Reason::Drifted,
+        Some(hash) if hash == SpecHash::adopted() => Reason::Adopted,
+        _ => Reason::FileChanged,
     }
-    for orphan in &observed.orphans {
-        let reason = if all { Reason::Destroyed } else { Reason::Removed };
-        changes.push(delete(orphan.kind, &orphan.address, &orphan.found, reason));
-    }
-    // Nothing is known of what an orphan was built on, so kinds go in the reverse of the order in which they are made.
-    let ranks: BTreeMap<&str, usize> = KINDS.iter().enumerate().map(|(rank, kind)| (kind.name(), rank)).collect();
-    let rank = |address: &Address| ranks.get(address.kind.as_str()).copied().unwrap_or_default();
-    let orphans: Vec<Address> = observed.orphans.iter().map(|orphan| orphan.address.clone()).collect();
-    for change in &mut changes {
-        let own = rank(&change.address);
-        change.after.extend(orphans.iter().filter(|orphan| rank(orphan) > own).cloned().map(Work::delete));
-    }
-    changes.sort_by_key(|change| std::cmp::Reverse(rank(&change.address)));
-    changes
 }
 
-fn delete(
-    kind: &'static dyn crate::kinds::base::AnyKind,
-    address: &Address,
-    found: &AnyFound,
-    reason: Reason,
-) -> Change {
-    Change {
-        address: address.clone(),
-        action: Action::Delete,
-        reason,
-        diff: Diff::new(),
-        retag: false,
-        kind,
-        resource: None,
-        found: Some(found.clone()),
-        after: vec![],
+/// What left the file and what is new in it may be one thing that was given another address.
+fn proposals(changes: &[Change], deletes: &[Change]) -> Vec<Proposal> {
+    let left = deletes
+        .iter()
+        .filter(|change| change.reason == Reason::Removed && change.kind.is_tagged() && change.kind.can_move());
+    let mut proposals: Vec<Proposal> = vec![];
+    for from in left {
+        // What was only renamed is not new, and what has no mark of its own says nothing of its old address.
+        let is_renamed = |change: &Change| {
+            deletes.iter().any(|delete| delete.reason == Reason::Renamed && delete.address == change.address)
+        };
+        let mut new = changes
+            .iter()
+            .filter(|change| change.action == Action::Create && change.address.kind == from.address.kind)
+            .filter(|change| !is_renamed(change));
+        if let (Some(to), None) = (new.next(), new.next()) {
+            let proposal = to.resource.as_ref().map(|to| Proposal::new(&from.address, to));
+            proposals.extend(proposal.filter(|one| !proposals.contains(one)));
+        }
     }
+    proposals
 }

@@ -7,6 +7,8 @@ use crate::model::Address;
 use crate::ownership::Owner;
 use crate::spec::Stack;
 
+use super::plan::Proposal;
+
 /// A thing of ours that the stack file does not declare any more.
 #[derive(Clone)]
 pub struct Orphan {
@@ -16,6 +18,17 @@ pub struct Orphan {
     pub kind: &'static dyn AnyKind,
     /// What was found.
     pub found: AnyFound,
+    /// Whether its address is still declared, with another name.
+    pub is_renamed: bool,
+}
+
+/// A thing of ours whose address left the file, while another address has its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readdressed {
+    /// What to tell the file.
+    pub proposal: Proposal,
+    /// The address that has its name now.
+    pub address: Address,
 }
 
 /// The world as the listings show it.
@@ -27,33 +40,44 @@ pub struct Observed {
     pub foreign: BTreeMap<Address, AnyFound>,
     /// Ours, not declared.
     pub orphans: Vec<Orphan>,
+    /// Ours under an address that left the file, while a new address has its name.
+    pub readdressed: Vec<Readdressed>,
 }
 
 impl Observed {
     /// Sorts what one listing of `kind` found.
     pub fn sort(&mut self, stack: &Stack, kind: &'static dyn AnyKind, listing: Vec<AnyFound>) {
-        let declared: Vec<&Resource> = stack.resources.iter().filter(|one| one.address.kind == kind.name()).collect();
+        let declared = stack.resources.iter().filter(|one| one.address.kind == kind.name());
+        let by_name: BTreeMap<String, &Resource> = declared.filter_map(|one| Some((one.identity()?, one))).collect();
         let mut taken = BTreeSet::new();
         for found in listing {
-            let by_name = declared.iter().find(|one| one.identity().as_ref() == Some(&found.name));
+            let named = by_name.get(&found.name).copied();
             match found.tags.owner(&stack.name) {
-                Owner::Ours(address) if address.kind == kind.name() => {
-                    let declared = declared.iter().find(|one| one.address == address && fits(one, &found));
-                    if declared.is_some() && taken.insert(address.clone()) {
+                Owner::Ours(made_at) if made_at.kind == kind.name() => {
+                    let address = if kind.can_move() { stack.now_at(&made_at) } else { made_at.clone() };
+                    let resource = stack.resource(&address);
+                    if resource.is_some_and(|one| fits(one, &found)) && taken.insert(address.clone()) {
                         self.ours.insert(address, found);
-                    } else {
-                        self.orphans.push(Orphan { address, kind, found });
+                        continue;
                     }
+                    if let Some(resource) = named.filter(|_| resource.is_none() && kind.can_move()) {
+                        self.readdressed.push(Readdressed {
+                            proposal: Proposal::new(&made_at, resource),
+                            address: resource.address.clone(),
+                        });
+                        continue;
+                    }
+                    self.orphans.push(Orphan { address, kind, found, is_renamed: resource.is_some() });
                 }
-                _ if !kind.is_tagged() => match by_name {
+                _ if !kind.is_tagged() => match named {
                     Some(resource) => drop(self.ours.insert(resource.address.clone(), found)),
                     None => {
                         let address = Address::new(kind.name(), &found.name);
-                        self.orphans.push(Orphan { address, kind, found });
+                        self.orphans.push(Orphan { address, kind, found, is_renamed: false });
                     }
                 },
                 _ => {
-                    if let Some(resource) = by_name {
+                    if let Some(resource) = named {
                         self.foreign.insert(resource.address.clone(), found);
                     }
                 }
@@ -66,6 +90,11 @@ impl Observed {
         for (address, found) in &self.ours {
             known.learn(address.clone(), found.outputs.clone());
         }
+    }
+
+    /// Returns whether nothing of ours was found.
+    pub fn is_empty(&self) -> bool {
+        self.ours.is_empty() && self.orphans.is_empty() && self.readdressed.is_empty()
     }
 }
 
