@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::adopt::AdoptArgs;
 use super::data::DataArgs;
 use super::destroy::DestroyArgs;
 use super::doctor::DoctorArgs;
@@ -12,6 +13,7 @@ use super::local::LocalArgs;
 use super::plan::PlanArgs;
 use super::run_pipeline::RunPipelineArgs;
 use super::up::UpArgs;
+use super::validate::ValidateArgs;
 
 /// Infrastructure as code and a job runner for an AWS data-engineering stack.
 ///
@@ -65,11 +67,13 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check the stack file: every error and warning at once
-    Validate,
+    Validate(ValidateArgs),
     /// Show what `up` would do
     Plan(PlanArgs),
     /// Bring the cloud to the stack file
     Up(UpArgs),
+    /// Take over what exists already, without changing it
+    Adopt(AdoptArgs),
     /// Run the ETL and prove its numbers
     RunPipeline(RunPipelineArgs),
     /// Stop what is billed by the hour and keep the data
@@ -80,6 +84,10 @@ pub enum Command {
     Status,
     /// Delete everything of this stack
     Destroy(DestroyArgs),
+    /// Print the smallest IAM policy with which this stack can be planned, applied, stopped and destroyed
+    IamPolicy,
+    /// Show who holds the lease of this stack, and end it
+    Unlock,
     /// Make data of the shape of the real data set
     Data(DataArgs),
     /// Check the programs that the local cloud needs, and install them

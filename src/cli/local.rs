@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::session::one;
 use super::{Exit, Outcome};
 use crate::diag::{Class, Diagnostic, Explain, Hint};
-use crate::localcloud::{Cloud, DEFAULT_PORT, Home, Options, StartError};
+use crate::localcloud::{Cloud, DEFAULT_PORT, Engines, Home, Options, StartError};
 use crate::ui::{Ui, confirm, is_interactive};
 use crate::wait::{Backoff, Probe, WaitError, until};
 
@@ -54,6 +54,12 @@ pub(super) async fn run(ui: Ui, args: &LocalArgs, yes: bool) -> Outcome {
     {
         return Err(vec![Diagnostic::error(Class::Usage, format!("STACK_LOCAL_PORT is `{port}`, which is no port"))]);
     }
+    if let Ok(word) = std::env::var("STACK_LOCAL_ENGINES")
+        && Engines::parse(&word).is_none()
+    {
+        let message = format!("STACK_LOCAL_ENGINES is `{word}`, which is neither `on` nor `off`");
+        return Err(vec![Diagnostic::error(Class::Usage, message)]);
+    }
     match &args.command {
         LocalCommand::Up => {
             let endpoint = ensure_running(ui).await.map_err(|error| vec![*error])?;
@@ -90,6 +96,11 @@ fn python() -> PathBuf {
     let python = std::env::var_os("STACK_PYTHON").map_or_else(|| ".venv/bin/python".into(), PathBuf::from);
     // Handlers and jobs run in folders of their own. Links are kept: a venv is known by the path of its interpreter.
     std::path::absolute(&python).unwrap_or(python)
+}
+
+/// Returns whether there are to be servers behind the control plane; there are, unless a person says otherwise.
+fn engines() -> Engines {
+    std::env::var("STACK_LOCAL_ENGINES").ok().and_then(|word| Engines::parse(&word)).unwrap_or(Engines::On)
 }
 
 fn endpoint() -> String {
@@ -250,7 +261,7 @@ impl Explain for StartError {
 }
 
 async fn serve(ui: Ui) -> Outcome {
-    let options = Options { home: Home::new(home()), port: port(), python: python() };
+    let options = Options { home: Home::new(home()), port: port(), python: python(), engines: engines() };
     let cloud = Cloud::start(options).await.map_err(one)?;
     ui.note(&format!("the local cloud listens at {}", cloud.endpoint()));
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())

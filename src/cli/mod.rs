@@ -1,18 +1,26 @@
 //! The command line: one file per command, from arguments to options to one library call to `ui`.
 
+mod adopt;
 mod args;
+mod check;
 mod data;
 mod destroy;
 mod doctor;
 mod exit;
+mod iam_policy;
 #[cfg(feature = "local")]
 mod local;
+mod lock;
 mod plan;
+mod plan_file;
 mod power;
+mod protect;
 mod run_pipeline;
+mod selection;
 mod session;
 mod status;
 mod stop;
+mod unlock;
 mod up;
 mod validate;
 
@@ -67,9 +75,12 @@ type Outcome = Result<Exit, Vec<Diagnostic>>;
 async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
     let global = &cli.global;
     match cli.command {
-        Command::Validate => validate::run(ui, global),
+        Command::Validate(args) => validate::run(ui, global, &args),
         Command::Plan(args) => plan::run(ui, global, &args).await,
         Command::Up(args) => up::run(ui, global, &args).await,
+        Command::Adopt(args) => adopt::run(ui, global, &args).await,
+        Command::IamPolicy => iam_policy::run(ui, global).await,
+        Command::Unlock => unlock::run(ui, global).await,
         Command::Destroy(args) => destroy::run(ui, global, &args).await,
         Command::Down => power::run(ui, global, crate::apply::Switch::Off).await,
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,

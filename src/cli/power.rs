@@ -7,13 +7,13 @@ use super::args::Global;
 use super::session::{Session, ask, events};
 use super::up::finish;
 use super::{Exit, Outcome};
-use crate::apply::{self, Switch};
+use crate::apply::{self, Look, Switch};
 use crate::ui::{Ui, follow_apply, money_line};
 
 /// Stops or starts everything that can be, and waits until it is so.
 pub(super) async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
     let mut session = Session::open(ui, global).await?;
-    let observed = session.observe().await?;
+    let observed = session.observe(Look::Batched).await?;
     let (before, _) = session.rates(&observed);
     let question = match way {
         Switch::On => format!("{}: start? It costs {} while it runs", session.place(), money_line(before.running())),
@@ -30,7 +30,7 @@ pub(super) async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
     drop(sender);
     drop(view.await);
     let exit = finish(ui, &summary);
-    let observed = session.observe().await?;
+    let observed = session.observe(Look::Batched).await?;
     let (after, _) = session.rates(&observed);
     if ui.json {
         let usd = json!({ "before": before.now().0, "now": after.now().0 });

@@ -10,7 +10,7 @@ use super::args::Global;
 use super::session::{Session, events, is_screen, one};
 use super::up::finish;
 use super::{Exit, Outcome};
-use crate::apply::{self, Switch};
+use crate::apply::{self, Look, Switch};
 use crate::diag::{Class, Diagnostic};
 use crate::pipeline::{self, Pipeline, PipelineTable, StepEvents};
 use crate::plan::Observed;
@@ -42,7 +42,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outc
         return Err(vec![Diagnostic::error(Class::Spec, format!("`{file}` has no `[pipeline]`"))]);
     };
     check_data(args)?;
-    let observed = session.observe().await?;
+    let observed = session.observe(Look::Batched).await?;
     if let Some(absent) = session.stack.resources.iter().find(|one| !observed.ours.contains_key(&one.address)) {
         let error = Diagnostic::error(Class::Refused, format!("`{}` does not exist", absent.address));
         return Err(vec![error.hint("run `stack up` first")]);
@@ -112,7 +112,7 @@ async fn switch(ui: Ui, session: &mut Session, observed: &Observed, way: Switch)
         return Err(vec![Diagnostic::error(Class::Failed, format!("{verb} did not work"))]);
     }
     // Endpoints may be new.
-    session.observe().await.map(drop)
+    session.observe(Look::Batched).await.map(drop)
 }
 
 async fn summarize(session: &Session, table: &PipelineTable) -> Result<Sales, Vec<Diagnostic>> {
@@ -122,14 +122,14 @@ async fn summarize(session: &Session, table: &PipelineTable) -> Result<Sales, Ve
 
 /// Tells what is still running and what it costs, and stops it if the person wants.
 async fn remind(ui: Ui, session: &mut Session, global: &Global, args: &RunPipelineArgs) -> Result<(), Vec<Diagnostic>> {
-    let observed = session.observe().await?;
+    let observed = session.observe(Look::Batched).await?;
     let Some(line) = running_line(&session.rates(&observed).0) else { return Ok(()) };
     ui.note(&line);
     let stop =
         args.then_down || (!args.keep_running && !global.yes && is_interactive() && confirm("stop them now?", true));
     if stop {
         switch(ui, session, &observed, Switch::Off).await?;
-        let observed = session.observe().await?;
+        let observed = session.observe(Look::Batched).await?;
         ui.note(&format!("{} now", money_line(session.rates(&observed).0.now())));
     }
     Ok(())

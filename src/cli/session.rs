@@ -2,18 +2,20 @@
 
 use std::io::IsTerminal;
 
+use jiff::civil::Date;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::args::Global;
-use crate::apply::{self, Event, Events};
+use crate::apply::{self, Event, Events, Look};
 use crate::aws::{Caller, Clients, Target, caller_address, reach};
 use crate::billing::{Rate, rate};
 use crate::diag::{Class, Diagnostic, Explain};
 use crate::kinds::base::{Cx, Known, Meta};
+use crate::model::Address;
 use crate::pipeline::Pipeline;
-use crate::plan::{Foreign, Observed};
-use crate::spec::{self, Stack};
-use crate::ui::{Ui, confirm, is_interactive, render_diagnostic};
+use crate::plan::{Foreign, Observed, Refusal};
+use crate::spec::{self, Options, Stack};
+use crate::ui::{Ui, confirm, is_interactive, moved_lines, render_diagnostic};
 
 /// A stack file and the way to its cloud.
 pub(super) struct Session {
@@ -21,19 +23,30 @@ pub(super) struct Session {
     pub stack: Stack,
     /// The clients, and what is known so far.
     pub cx: Cx,
+    /// Who calls.
+    pub caller: Caller,
+    /// An id that a person gave for a resource without a name.
+    sought: Option<(Address, String)>,
 }
 
 /// Reads and checks the stack file and shows its warnings.
 pub(super) fn load(ui: Ui, global: &Global) -> Result<Stack, Vec<Diagnostic>> {
     let file = spec::find(global.stack.as_deref()).map_err(|error| vec![*error])?;
-    let mut stack = spec::load(&file, &[&Pipeline])?;
-    if let Some(region) = &global.region {
-        stack.region.clone_from(region);
-    }
+    let stack = spec::load(&file, &options(global, today()))?;
     for warning in &stack.warnings {
         ui.note(&render_diagnostic(warning, ui.color));
     }
     Ok(stack)
+}
+
+/// Returns what the stack file is judged by.
+pub(super) fn options(global: &Global, today: Date) -> Options<'_> {
+    Options { tables: &[&Pipeline], region: global.region.as_deref(), today }
+}
+
+/// Returns the day, by Greenwich.
+pub(super) fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 impl Session {
@@ -51,18 +64,40 @@ impl Session {
         let meta = Meta {
             name: stack.name.clone(),
             region: stack.region.clone(),
-            account: caller.account,
+            account: caller.account.clone(),
             tags: stack.tags.clone(),
             my_ip,
         };
-        Ok(Self { stack, cx: Cx { aws, known: Known::new(meta) } })
+        Ok(Self { stack, cx: Cx { aws, known: Known::new(meta), final_snapshot: None }, caller, sought: None })
     }
 
     /// Looks at the world, and learns the outputs of what exists.
-    pub(super) async fn observe(&mut self) -> Result<Observed, Vec<Diagnostic>> {
-        let observed = apply::observe(&self.stack, &self.cx).await.map_err(one)?;
+    pub(super) async fn observe(&mut self, look: Look) -> Result<Observed, Vec<Diagnostic>> {
+        let mut observed = apply::observe(&self.stack, &self.cx, look).await.map_err(one)?;
+        if let Some((address, id)) = &self.sought {
+            let found = apply::read_named(&self.stack, &self.cx, address, id).await.map_err(one)?;
+            if let Some(found) = found {
+                observed.foreign.insert(address.clone(), found);
+            }
+        }
         observed.teach(&mut self.cx.known);
         Ok(observed)
+    }
+
+    /// Makes the next look find a resource that has no name of its own by its id.
+    pub(super) fn look_for(&mut self, address: &str, id: &str) -> Result<(), Vec<Diagnostic>> {
+        let resource = Address::parse(address).and_then(|address| self.stack.resource(&address));
+        let problem = match resource {
+            None => format!("`{address}` is not in the stack file"),
+            Some(resource) if resource.identity().is_some() => {
+                format!("`{address}` is found by its name; leave `--id` out")
+            }
+            Some(resource) => {
+                self.sought = Some((resource.address.clone(), id.to_owned()));
+                return Ok(());
+            }
+        };
+        Err(vec![Diagnostic::error(Class::Usage, problem)])
     }
 
     /// Returns what the stack costs as it is, and as it is declared.
@@ -91,6 +126,7 @@ async fn target(ui: Ui, global: &Global, stack: &Stack) -> Result<Target, Vec<Di
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone(),
         any_credentials: false,
+        retry_pause: None,
     };
     if wants_local && global.endpoint_url.is_none() {
         target.endpoint_url = Some(local_endpoint(ui).await?);
@@ -116,13 +152,36 @@ pub(super) fn one(error: impl Explain) -> Vec<Diagnostic> {
     vec![Diagnostic::from_error(&error)]
 }
 
-/// Tells that names are taken by things that are not ours.
-pub(super) fn foreign(taken: &[Foreign]) -> Vec<Diagnostic> {
-    let error = |foreign: &Foreign| {
-        let message = format!("`{}` exists and is not of this stack: `{}`", foreign.address, foreign.name);
-        Diagnostic::error(Class::Refused, message).hint("rename it in the stack file, or delete the existing one")
+/// Tells why no plan may begin.
+pub(super) fn refused(session: &Session, found: &[Refusal]) -> Vec<Diagnostic> {
+    let error = |refusal: &Refusal| match refusal {
+        Refusal::Foreign(foreign) => {
+            let resource = session.stack.resource(&foreign.address);
+            taken(foreign).at(resource.map(|resource| session.stack.document.key_place(&resource.origin, "")))
+        }
+        Refusal::Readdressed(found) => {
+            let proposal = &found.proposal;
+            let message = format!("`{}` has the name of `{}`, which left the file", proposal.to, proposal.from);
+            let place = session.stack.resource(&found.address);
+            let place = place.map(|resource| session.stack.document.key_place(&resource.origin, ""));
+            let hint = format!("if it is the same thing, {}", moved_lines(&proposal.from, &proposal.to));
+            Diagnostic::error(Class::Refused, message).at(place).hint(hint)
+        }
     };
-    taken.iter().map(error).collect()
+    found.iter().map(error).collect()
+}
+
+/// Tells that a name is taken by something that is not ours.
+pub(super) fn taken(foreign: &Foreign) -> Diagnostic {
+    let Foreign { address, name, stack } = foreign;
+    if let Some(stack) = stack {
+        let message = format!("`{address}`: `{name}` belongs to the stack `{stack}`");
+        return Diagnostic::error(Class::Refused, message).hint("give it another name in the stack file");
+    }
+    let message = format!("`{address}`: `{name}` exists and is not of this stack");
+    let error = Diagnostic::error(Class::Refused, message);
+    let error = error.hint(format!("to make it part of the stack as it is: `stack adopt {address}`"));
+    error.hint("or give it another name in the stack file")
 }
 
 /// Asks before something is changed. Without a terminal and without `--yes` nothing is.

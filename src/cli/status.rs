@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::session::Session;
 use super::{Exit, Outcome};
+use crate::apply::Look;
 use crate::kinds::base::Resource;
 use crate::model::Readiness;
 use crate::plan::Observed;
@@ -11,7 +12,7 @@ use crate::ui::{StatusLine, Ui, status_json, status_text};
 /// Shows what exists, whether it runs and what it costs.
 pub(super) async fn run(ui: Ui, global: &Global) -> Outcome {
     let mut session = Session::open(ui, global).await?;
-    let observed = session.observe().await?;
+    let observed = session.observe(Look::Batched).await?;
     let (rate, _) = session.rates(&observed);
     let lines: Vec<StatusLine> = session.stack.resources.iter().map(|resource| line(resource, &observed)).collect();
     if ui.json {

@@ -1,69 +1,138 @@
 //! `stack up`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::args::Global;
-use super::session::{Session, ask, events, foreign};
+use super::check::check_before;
+use super::lock::Lock;
+use super::plan_file::PlanFile;
+use super::protect::{DeletionArgs, protect_data};
+use super::selection::Selection;
+use super::session::{Session, ask, events, refused};
 use super::stop::interrupted;
 use super::{Exit, Outcome};
-use crate::apply::{self, Summary};
-use crate::diag::{Class, Diagnostic};
+use crate::apply::{self, Look, Summary};
+use crate::billing::Rate;
+use crate::diag::Diagnostic;
 use crate::model::Action;
-use crate::plan::{self, Change, Plan};
-use crate::ui::{Ui, follow_apply, money_line, plan_json, plan_text, render_failures, running_line};
+use crate::plan::{self, Plan};
+use crate::ui::{Ui, follow_apply, money_line, plan_json, plan_text, render_failures, running_line, summary_json};
 
 /// Options of `stack up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// Delete buckets and databases that are not in the file any more, with their data
-    #[arg(long)]
-    delete_data: bool,
+    /// A plan saved by `stack plan --out`: exactly this is done, or nothing
+    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "except"])]
+    plan: Option<PathBuf>,
+    #[command(flatten)]
+    losses: DeletionArgs,
+    #[command(flatten)]
+    selection: Selection,
 }
 
-/// Plans, asks, applies.
+/// What is to be done, and what it costs.
+struct Decision {
+    plan: Plan,
+    before: Rate,
+    after: Rate,
+}
+
+/// Plans, and if there is anything to do, takes the lease of the stack, plans again, asks and applies.
 pub(super) async fn run(ui: Ui, global: &Global, args: &UpArgs) -> Outcome {
+    let saved = args.plan.as_deref().map(PlanFile::read).transpose()?;
     let mut session = Session::open(ui, global).await?;
-    let observed = session.observe().await?;
-    let plan = plan::up(&session.stack, &observed, &session.cx.known).map_err(|taken| foreign(&taken))?;
-    let (before, after) = session.rates(&observed);
-    if plan.is_empty() {
-        if ui.json {
-            ui.json_data(&plan_json(&plan, &before, &after));
-        } else {
-            ui.data(&format!("nothing to change: {} resources are as declared", plan.count(Action::None)));
-        }
+    session.cx.final_snapshot = args.losses.final_snapshot();
+    let decision = decide(&mut session, args, saved.as_ref()).await?;
+    if decision.plan.is_empty() {
+        let text = format!("nothing to change: {} resources are as declared", decision.plan.count(Action::None));
+        ui.answer(&text, &as_json(&session, &decision));
         remind(ui, &mut session).await?;
         return Ok(Exit::Done);
     }
-    ui.note(&plan_text(&plan, &before, &after));
-    if !args.delete_data {
-        protect_data(&plan)?;
+    let mut lock = Lock::take(&session, "up").await?;
+    let outcome = locked(ui, global, (args, saved.as_ref()), (&mut session, &mut lock), decision).await;
+    lock.release().await;
+    outcome
+}
+
+async fn decide(session: &mut Session, args: &UpArgs, saved: Option<&PlanFile>) -> Result<Decision, Vec<Diagnostic>> {
+    let observed = session.observe(Look::Batched).await?;
+    let plan = plan::up(&session.stack, &observed, &session.cx.known).map_err(|found| refused(session, &found))?;
+    let selection = match saved {
+        Some(saved) => Selection { only: saved.only.clone(), except: saved.except.clone() },
+        None => args.selection.clone(),
+    };
+    let plan = selection.of(plan)?;
+    if let Some(saved) = saved {
+        saved.compare(&PlanFile::of(session, &plan, &selection))?;
     }
+    let (before, after) = session.rates(&observed);
+    Ok(Decision { plan, before, after })
+}
+
+fn as_json(session: &Session, decision: &Decision) -> serde_json::Value {
+    plan_json(&decision.plan, &decision.before, &decision.after, &session.cx.known.stack)
+}
+
+async fn locked(
+    ui: Ui,
+    global: &Global,
+    (args, saved): (&UpArgs, Option<&PlanFile>),
+    (session, lock): (&mut Session, &mut Lock),
+    mut decision: Decision,
+) -> Outcome {
+    if lock.is_held() {
+        // Whoever held the lease until now may have changed something since the first look.
+        decision = decide(session, args, saved).await?;
+    }
+    let Decision { plan, before, after } = &decision;
+    ui.note(&plan_text(plan, before, after));
+    protect_data(session, plan, &args.losses).await?;
+    check_before(ui, session, plan).await?;
     let (place, cost) = (session.place(), money_line(after.now()));
-    if !ask(global, &format!("{place}: make these changes? It will cost {cost}"))? {
+    // A saved plan was looked at when it was saved.
+    if saved.is_none() && !ask(global, &format!("{place}: make these changes? It will cost {cost}"))? {
         ui.note("nothing was changed");
         return Ok(Exit::Failed);
     }
-    let summary = carry_out(ui, &session, &plan).await;
+    let summary = in_two_parts(ui, session, plan, lock).await?;
     if ui.json {
-        ui.json_data(&plan_json(&plan, &before, &after));
+        let mut value = as_json(session, &decision);
+        value["result"] = summary_json(&summary);
+        ui.json_data(&value);
     }
     let exit = finish(ui, &summary);
-    remind(ui, &mut session).await?;
+    remind(ui, session).await?;
     Ok(exit)
 }
 
-/// Refuses a plan that would lose data which are nowhere else.
-fn protect_data(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
-    let loses =
-        |change: &&Change| matches!(change.action, Action::Delete | Action::Replace) && change.kind.holds_data();
-    let names: Vec<String> = plan.pending().filter(loses).map(|change| format!("`{}`", change.address)).collect();
-    if names.is_empty() {
-        return Ok(());
+/// Carries out a plan. On the first run there is no bucket yet to keep the lease in: it is made first, alone, and
+/// whoever loses the lease then has changed nothing else.
+async fn in_two_parts(ui: Ui, session: &mut Session, plan: &Plan, lock: &mut Lock) -> Result<Summary, Vec<Diagnostic>> {
+    let bucket = apply::lease_bucket(&session.stack).cloned().filter(|_| !lock.is_held());
+    let Some(bucket) = bucket else { return Ok(carry_out(ui, session, plan).await) };
+    let first = plan.clone().only(&|change| change.address == bucket.address && change.action == Action::Create);
+    if first.is_empty() {
+        return Ok(carry_out(ui, session, plan).await);
     }
-    let message = format!("{} would be deleted with all data", names.join(", "));
-    let error = Diagnostic::error(Class::Refused, message).hint("put it back into the stack file to keep it");
-    Err(vec![error.hint("`stack up --delete-data` goes on")])
+    let done: Vec<_> = first.pending().map(plan::Change::work).collect();
+    let mut summary = carry_out(ui, session, &first).await;
+    if !summary.is_complete() {
+        let rest = plan.pending().filter(|change| !done.contains(&change.work()));
+        summary.not_begun.extend(rest.map(|change| (change.address.clone(), change.action)));
+        return Ok(summary);
+    }
+    lock.hold(session, &bucket).await?;
+    if let Some(found) = apply::read(&session.cx, &bucket).await.map_err(super::session::one)? {
+        session.cx.known.learn(bucket.address.clone(), found.outputs);
+    }
+    let mut rest = plan.clone();
+    rest.changes.retain(|change| !done.contains(&change.work()));
+    let mut whole = carry_out(ui, session, &rest).await;
+    whole.done.splice(0..0, summary.done);
+    Ok(whole)
 }
 
 /// Carries out a plan with a view of its progress, and stops at Ctrl-C.
@@ -88,7 +157,7 @@ pub(super) fn finish(ui: Ui, summary: &Summary) -> Exit {
 }
 
 async fn remind(ui: Ui, session: &mut Session) -> Result<(), Vec<Diagnostic>> {
-    let observed = session.observe().await?;
+    let observed = session.observe(Look::Batched).await?;
     if let Some(line) = running_line(&session.rates(&observed).0) {
         ui.note(&line);
     }

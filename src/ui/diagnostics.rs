@@ -57,8 +57,34 @@ pub fn diagnostics_json(diagnostics: &[Diagnostic]) -> Value {
 pub fn render_failures(summary: &Summary, color: bool) -> String {
     let mut blocks: Vec<String> =
         summary.failed.iter().map(|(_, _, error)| render_diagnostic(&Diagnostic::from_error(error), color)).collect();
-    let not_begun: Vec<String> = summary.not_begun.iter().map(|(address, _)| format!("`{address}`")).collect();
-    let waiting = if not_begun.is_empty() { "none".to_owned() } else { not_begun.join(", ") };
-    blocks.push(format!("done: {}; failed: {}; not begun: {waiting}", summary.done.len(), summary.failed.len()));
+    let list = |addresses: Vec<String>| if addresses.is_empty() { "none".to_owned() } else { addresses.join(", ") };
+    let not_begun = summary.not_begun.iter().map(|(address, _)| format!("`{address}`")).collect();
+    let unknown: Vec<String> = summary
+        .failed
+        .iter()
+        .filter(|(_, _, error)| error.leaves_unknown())
+        .map(|(address, ..)| format!("`{address}`"))
+        .collect();
+    blocks.push(format!(
+        "done: {}; failed: {}; not begun: {}; unknown: {}",
+        summary.done.len(),
+        summary.failed.len() - unknown.len(),
+        list(not_begun),
+        list(unknown),
+    ));
     blocks.join("\n")
+}
+
+/// Returns how a plan ended, for programs.
+pub fn summary_json(summary: &Summary) -> Value {
+    let addresses = |list: &mut dyn Iterator<Item = String>| list.collect::<Vec<String>>();
+    let failed = summary.failed.iter().filter(|(_, _, error)| !error.leaves_unknown());
+    let unknown = summary.failed.iter().filter(|(_, _, error)| error.leaves_unknown());
+    json!({
+        "done": addresses(&mut summary.done.iter().map(|(address, _)| address.to_string())),
+        "failed": addresses(&mut failed.map(|(address, ..)| address.to_string())),
+        "not_begun": addresses(&mut summary.not_begun.iter().map(|(address, _)| address.to_string())),
+        "unknown": addresses(&mut unknown.map(|(address, ..)| address.to_string())),
+        "interrupted": summary.interrupted,
+    })
 }

@@ -3,7 +3,8 @@
 mod diagnostics;
 mod money;
 mod numbers;
-mod plan_view;
+mod plan_json;
+mod plan_text;
 mod progress;
 mod prompt;
 mod sales_view;
@@ -11,10 +12,11 @@ mod status_view;
 mod steps_view;
 mod terminal;
 
-pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures};
+pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summary_json};
 pub use money::{money_line, running_line};
 pub use numbers::grouped;
-pub use plan_view::{plan_json, plan_text};
+pub use plan_json::plan_json;
+pub use plan_text::{moved_lines, plan_markdown, plan_text};
 pub use progress::follow_apply;
 pub use prompt::{confirm, is_interactive};
 pub use sales_view::sales_text;

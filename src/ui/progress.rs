@@ -14,6 +14,7 @@ use crate::model::{Action, Address};
 pub async fn follow_apply(ui: Ui, mut events: UnboundedReceiver<Event>, verb: Option<&'static str>) {
     let bars = MultiProgress::new();
     let mut lines: BTreeMap<Address, ProgressBar> = BTreeMap::new();
+    let mut waiting: BTreeMap<Address, String> = BTreeMap::new();
     let say = |text: String| {
         if ui.live {
             // A terminal that refuses the line still shows the bars.
@@ -32,8 +33,13 @@ pub async fn follow_apply(ui: Ui, mut events: UnboundedReceiver<Event>, verb: Op
             }
             Event::Began { .. } => {}
             Event::Waiting { address, status } => {
+                let status = first_line(&status);
                 if let Some(bar) = lines.get(&address) {
-                    bar.set_prefix(first_line(&status));
+                    bar.set_prefix(status);
+                } else if waiting.get(&address) != Some(&status) {
+                    // Off a terminal a long wait is told once a status, so that nobody takes it for a standstill.
+                    say(format!("  {address} waits: {status}"));
+                    waiting.insert(address, status);
                 }
             }
             Event::Done { address, action, took } => {
@@ -46,11 +52,12 @@ pub async fn follow_apply(ui: Ui, mut events: UnboundedReceiver<Event>, verb: Op
             Event::Interrupted => {
                 say("interrupted: finishing the calls in flight; Ctrl-C again ends at once".to_owned())
             }
-            Event::Failed { address, action } => {
+            Event::Failed { address, action, is_unknown } => {
                 if let Some(bar) = lines.remove(&address) {
                     bar.finish_and_clear();
                 }
-                say(format!("{} {address} failed", action.sign()));
+                let end = if is_unknown { "left on its way" } else { "failed" };
+                say(format!("{} {address} {end}", action.sign()));
             }
         }
     }
@@ -71,6 +78,9 @@ fn doing(action: Action) -> &'static str {
         Action::Update => "changing",
         Action::Replace => "replacing",
         Action::Delete => "deleting",
+        Action::Adopt => "adopting",
+        Action::Start => "starting",
+        Action::Stop => "stopping",
         Action::None => "reading",
     }
 }
@@ -81,6 +91,9 @@ fn done(action: Action) -> &'static str {
         Action::Update => "changed",
         Action::Replace => "replaced",
         Action::Delete => "deleted",
+        Action::Adopt => "adopted",
+        Action::Start => "started",
+        Action::Stop => "stopped",
         Action::None => "read",
     }
 }
