@@ -34,7 +34,7 @@ fn a_missing_stack_file_is_said() {
 fn missing_credentials_are_said_with_what_to_do() {
     let mut command = crate::support::stack(root());
     // No answer from the metadata service of a machine in EC2 either.
-    command.args(["plan"]).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.args(["--stack", "stacks/ecommerce.toml", "plan"]).env("AWS_EC2_METADATA_DISABLED", "true");
     let ran = crate::support::ran(&mut command).exits(1);
     assert!(ran.stderr.contains("credentials"), "{}", ran.stderr);
     assert!(ran.stderr.contains("aws configure"), "{}", ran.stderr);

@@ -3,9 +3,33 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 mod architecture;
+mod docs;
+#[cfg(feature = "local")]
+mod drift;
+#[cfg(feature = "local")]
+mod edit;
+#[cfg(feature = "local")]
+mod guards;
 mod help;
+#[cfg(feature = "local")]
+mod judge;
+#[cfg(feature = "local")]
+mod local_faults;
+#[cfg(feature = "local")]
+mod local_operations;
+#[cfg(feature = "local")]
+mod models;
+#[cfg(feature = "local")]
+mod moto;
+#[cfg(feature = "local")]
+mod properties;
+mod retired;
 mod spec_errors;
 mod support;
+#[cfg(feature = "local")]
+mod team;
+#[cfg(feature = "local")]
+mod two_runs;
 #[cfg(feature = "local")]
 mod whole_job;
 #[cfg(feature = "local")]

@@ -53,6 +53,11 @@ impl World {
         self.folder.path()
     }
 
+    /// The address of this cloud.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Makes a file with data and returns its path.
     pub(crate) fn sample(&self, rows: u32) -> String {
         let path = self.folder.path().join("sample.csv").display().to_string();

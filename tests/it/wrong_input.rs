@@ -92,7 +92,7 @@ fn servers_that_are_not_installed_are_named_with_their_packages() {
 #[test]
 fn the_local_cloud_does_not_run() {
     let mut command = stack(root());
-    command.args(["plan", "--endpoint-url", "http://127.0.0.1:1"]);
+    command.args(["--stack", "stacks/ecommerce.toml", "plan", "--endpoint-url", "http://127.0.0.1:1"]);
     command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "y").env("AWS_MAX_ATTEMPTS", "1");
     let ran = crate::support::ran(&mut command).exits(1);
     assert!(ran.stderr.contains("got no answer"), "{}", ran.all());
