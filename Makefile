@@ -1,6 +1,7 @@
 # Two commands from a fresh clone: `make demo` and `make test`. Both install what is missing.
 
 STACK := target/debug/stack
+STACK_FILE ?= stacks/ecommerce.toml
 REAL_DATA := ../shared/data/online-retail.csv.gz
 MADE_DATA := .stack/online-retail.csv.gz
 DATA := $(if $(wildcard $(REAL_DATA)),$(REAL_DATA),$(MADE_DATA))
@@ -14,6 +15,7 @@ doctor: build
 	$(STACK) doctor --fix
 
 # The main job, end to end, on the local cloud; what is billed on AWS is stopped at the end, and so is the local cloud.
+demo: export STACK_FILE := $(STACK_FILE)
 demo: doctor $(DATA)
 	$(STACK) --local --yes up
 	$(STACK) --local run-pipeline --data $(DATA) --then-down
