@@ -13,7 +13,7 @@ use super::base::{
 };
 use super::{job, lambda, mysql, redshift};
 use crate::aws::{AwsError, Sorted};
-use crate::model::{Address, BilledItem};
+use crate::model::BilledItem;
 use crate::ownership::Tags;
 
 /// How many dashboards are asked side by side.
@@ -104,10 +104,6 @@ impl Kind for Dashboard {
 
     fn identity(&self, want: &Spec) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &Spec) -> Vec<Address> {
-        vec![]
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {

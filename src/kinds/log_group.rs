@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
 use crate::aws::{AwsError, Sorted, Trouble};
-use crate::model::Address;
 use crate::ownership::Tags;
 
 /// How many groups are asked for their tags side by side.
@@ -53,10 +52,6 @@ impl Kind for LogGroup {
 
     fn identity(&self, want: &Spec) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &Spec) -> Vec<Address> {
-        vec![]
     }
 
     fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {

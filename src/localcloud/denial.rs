@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 
-use super::call::escape_xml;
 use super::emulated::ACCOUNT;
+use super::faults::Words;
 use super::sdk::OWN_KEY;
-use super::{Call, Reply, lambda};
+use super::{Call, lambda};
 
 /// The variable with the denied actions, such as `rds:CreateDBInstance,s3:PutObject`.
 const VARIABLE: &str = "STACK_LOCAL_DENY";
@@ -33,26 +33,22 @@ impl Denials {
     }
 
     /// Returns the refusal of a call, if its action is denied.
-    pub(super) fn refuse(&self, call: &Call) -> Option<Reply> {
+    pub(super) fn refuse(&self, call: &Call) -> Option<Words> {
         if self.0.is_empty() || is_own(&call.headers) {
             return None;
         }
         let operation = if call.service == "lambda" { lambda::action(call) } else { call.operation.clone() };
         let action = format!("{}:{operation}", prefix(&call.service));
-        self.has(&action).then(|| refusal(call, &action))
+        self.has(&action).then(|| refusal(&call.service, &action))
     }
 
     /// Returns the refusal of a call of S3, whose actions are not named but told from method, path and query.
-    pub(super) fn refuse_s3(&self, method: &Method, uri: &http::Uri, headers: &HeaderMap) -> Option<Reply> {
+    pub(super) fn refuse_s3(&self, method: &Method, uri: &http::Uri, headers: &HeaderMap) -> Option<Words> {
         if self.0.is_empty() || is_own(headers) {
             return None;
         }
         let action = format!("s3:{}", s3_action(method, uri));
-        self.has(&action).then(|| {
-            let message = escape_xml(&message(&action));
-            let body = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
-            Reply::new(403, "application/xml", body)
-        })
+        self.has(&action).then(|| refusal("s3", &action))
     }
 }
 
@@ -71,29 +67,19 @@ fn prefix(service: &str) -> &str {
     }
 }
 
-fn message(action: &str) -> String {
-    format!(
+/// Returns the words in which a service tells that an action is denied.
+fn refusal(service: &str, action: &str) -> Words {
+    let (status, code) = match service {
+        "ec2" => (403, "UnauthorizedOperation"),
+        "s3" | "rds" | "redshift" | "iam" | "sts" => (403, "AccessDenied"),
+        "lambda" | "monitoring" | "tagging" => (403, "AccessDeniedException"),
+        _ => (400, "AccessDeniedException"),
+    };
+    let message = format!(
         "User: arn:aws:iam::{ACCOUNT}:user/local is not authorized to perform: {action} because no identity-based \
          policy allows the {action} action"
-    )
-}
-
-fn refusal(call: &Call, action: &str) -> Reply {
-    let message = message(action);
-    match call.service.as_str() {
-        "ec2" => {
-            let message = escape_xml(&message);
-            let body = format!(
-                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>{message}</Message></Error>\
-                 </Errors><RequestID>00000000-0000-4000-8000-000000000000</RequestID></Response>"
-            );
-            Reply::new(403, "text/xml;charset=UTF-8", body)
-        }
-        "rds" | "redshift" | "iam" | "sts" => Reply::query_error(403, "AccessDenied", &message),
-        "monitoring" | "tagging" => super::control::refuse_in_its_own_words(call, &message),
-        "lambda" => Reply::json_error(403, "AccessDeniedException", &message),
-        _ => Reply::json_error(400, "AccessDeniedException", &message),
-    }
+    );
+    Words::new(status, code, message)
 }
 
 fn s3_action(method: &Method, uri: &http::Uri) -> String {

@@ -142,18 +142,17 @@ impl Gateway {
 
     /// Hands a request to its service.
     async fn perform(&self, asked: &Asked, work: Work, fate: Fate) -> Response<Body> {
+        let denied = match &work {
+            Work::Stream(request, _) => self.denials.refuse_s3(request.method(), request.uri(), request.headers()),
+            Work::Call(call) => self.denials.refuse(call),
+        };
+        if let Some(denied) = denied {
+            return self.refuse(&work, &denied);
+        }
         let mut call = match work {
-            Work::Stream(request, region) => {
-                if let Some(denied) = self.denials.refuse_s3(request.method(), request.uri(), request.headers()) {
-                    return respond(denied);
-                }
-                return self.s3.answer(*request, region).await;
-            }
+            Work::Stream(request, region) => return self.s3.answer(*request, region).await,
             Work::Call(call) => call,
         };
-        if let Some(denied) = self.denials.refuse(&call) {
-            return respond(denied);
-        }
         let Some(service) = self.services.get(call.service.as_str()) else {
             let message = format!("the local cloud has no service `{}`", call.service);
             return respond(service::refusal(&call, 501, "NotImplemented", &message));

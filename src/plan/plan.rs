@@ -89,9 +89,4 @@ impl Plan {
         self.changes.retain(|change| change.action == Action::None || kept.contains(&change.work()));
         self
     }
-
-    /// Returns the names of addresses that are in no change and no resource of this plan.
-    pub fn unknown<'a>(&self, addresses: &'a [Address]) -> Vec<&'a Address> {
-        addresses.iter().filter(|one| !self.changes.iter().any(|change| change.address == **one)).collect()
-    }
 }

@@ -53,7 +53,9 @@ pub trait Kind: Send + Sync + 'static {
     fn identity(&self, want: &Self::Spec) -> Option<String>;
 
     /// Returns the resources that must exist before it.
-    fn needs(&self, want: &Self::Spec) -> Vec<Address>;
+    fn needs(&self, _want: &Self::Spec) -> Vec<Address> {
+        Vec::new()
+    }
 
     /// Returns the resource that must run while this one is changed, such as the server of a schema.
     fn runs_on(&self, _want: &Self::Spec) -> Option<Address> {

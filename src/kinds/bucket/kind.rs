@@ -14,7 +14,6 @@ use crate::aws::{AwsError, Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
-use crate::model::Address;
 use crate::ownership::{Owner, TagIndex, Tags};
 
 /// How many buckets are asked side by side.
@@ -49,10 +48,6 @@ impl Kind for Bucket {
 
     fn identity(&self, want: &Spec) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &Spec) -> Vec<Address> {
-        vec![]
     }
 
     fn own_tags(&self, want: &Spec) -> BTreeMap<String, String> {

@@ -17,7 +17,6 @@ use crate::kinds::base::{
     Scope, Table,
 };
 use crate::kinds::present::present;
-use crate::model::Address;
 use crate::ownership::Tags;
 
 const LIST: &str = "glue:GetClassifiers";
@@ -112,10 +111,6 @@ impl Kind for Classifier {
 
     fn identity(&self, want: &ClassifierTable) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &ClassifierTable) -> Vec<Address> {
-        vec![]
     }
 
     fn diff(&self, want: &ClassifierTable, seen: &Seen, _known: &Known) -> Diff {

@@ -13,7 +13,6 @@ use crate::kinds::base::{
     Scope, Table,
 };
 use crate::kinds::present::present;
-use crate::model::Address;
 use crate::ownership::Tags;
 
 const LIST: &str = "glue:GetDatabases";
@@ -72,10 +71,6 @@ impl Kind for Database {
 
     fn identity(&self, want: &DatabaseTable) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &DatabaseTable) -> Vec<Address> {
-        vec![]
     }
 
     fn diff(&self, want: &DatabaseTable, seen: &Seen, _known: &Known) -> Diff {

@@ -16,7 +16,6 @@ use crate::kinds::base::{
     Scope, Table,
 };
 use crate::kinds::retired;
-use crate::model::Address;
 use crate::ownership::{SpecHash, Tags};
 
 const READ: &str = "lambda:ListLayers";
@@ -113,10 +112,6 @@ impl Kind for Layer {
 
     fn identity(&self, want: &LayerTable) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &LayerTable) -> Vec<Address> {
-        vec![]
     }
 
     fn permissions(&self, want: &LayerTable, meta: &Meta) -> Vec<Permission> {

@@ -17,7 +17,7 @@ use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
 use crate::kinds::present::present;
-use crate::model::{Address, Effect};
+use crate::model::Effect;
 use crate::ownership::{SpecHash, Tags};
 
 const LIST: &str = "rds:DescribeDBParameterGroups";
@@ -65,10 +65,6 @@ impl Kind for ParameterGroup {
 
     fn identity(&self, want: &Spec) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &Spec) -> Vec<Address> {
-        vec![]
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {

@@ -9,13 +9,12 @@ use serde::Serialize;
 use super::rds_tags;
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::kinds::network::{NETWORK_IS_FIXED, group_members};
 use crate::kinds::present::present;
-use crate::model::{Address, Effect};
+use crate::model::Address;
 use crate::ownership::Tags;
 
 const LIST: &str = "rds:DescribeDBSubnetGroups";
-
-const NETWORK_IS_FIXED: &str = "its network is made anew";
 
 /// A DB subnet group.
 pub struct SubnetGroup;
@@ -59,15 +58,7 @@ impl Kind for SubnetGroup {
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
-        match want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<String>>>() {
-            Some(subnets) => Diff::new().unordered("subnets", &subnets, &seen.subnets),
-            None => {
-                // Some of them new is another zone; all of them new is another network, and a group cannot move there.
-                let moves = want.subnets.iter().all(|subnet| known.get(subnet, "id").is_none());
-                let effect = if moves { Effect::Replace(NETWORK_IS_FIXED) } else { Effect::InPlace };
-                Diff::new().maybe("subnets", None, seen.subnets.join(", "), effect)
-            }
-        }
+        group_members::diff(&want.subnets, &seen.subnets, known)
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -118,7 +109,7 @@ impl Kind for SubnetGroup {
             .create_db_subnet_group()
             .db_subnet_group_name(&want.name)
             .db_subnet_group_description(format!("subnets of the stack {}", cx.known.stack.name))
-            .set_subnet_ids(Some(ids(cx, want)?))
+            .set_subnet_ids(Some(group_members::ids(cx, &want.subnets)?))
             .set_tags(Some(rds_tags::list(tags)));
         match call.send().await.named("rds:CreateDBSubnetGroup") {
             Err(error) if error.trouble != Trouble::Exists => Err(error.into()),
@@ -128,7 +119,10 @@ impl Kind for SubnetGroup {
 
     async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
         let call = cx.aws.rds.modify_db_subnet_group().db_subnet_group_name(&want.name);
-        call.set_subnet_ids(Some(ids(cx, want)?)).send().await.named("rds:ModifyDBSubnetGroup")?;
+        call.set_subnet_ids(Some(group_members::ids(cx, &want.subnets)?))
+            .send()
+            .await
+            .named("rds:ModifyDBSubnetGroup")?;
         Ok(())
     }
 
@@ -152,10 +146,6 @@ fn observe(group: DbSubnetGroup) -> Seen {
         arn: group.db_subnet_group_arn.unwrap_or_default(),
         subnets: subnets.collect(),
     }
-}
-
-fn ids(cx: &Cx, want: &Spec) -> Result<Vec<String>, KindError> {
-    want.subnets.iter().map(|subnet| cx.known.need(subnet, "id")).collect()
 }
 
 /// Returns the name of the subnet group of an instance.

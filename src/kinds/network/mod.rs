@@ -1,6 +1,7 @@
 //! `[network]`: the VPC and what lies in it.
 
 mod endpoint;
+pub(super) mod group_members;
 mod interfaces;
 mod internet_gateway;
 mod route;
@@ -22,3 +23,6 @@ pub use vpc::Vpc;
 
 /// The logical name of everything that the one `[network]` table stands for.
 pub const NAME: &str = "main";
+
+/// Why a subnet group is made anew with its network.
+pub(super) const NETWORK_IS_FIXED: &str = "its network is made anew";

@@ -11,7 +11,7 @@ use crate::aws::{AwsError, Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
-use crate::model::{Address, Effect, Readiness};
+use crate::model::{Effect, Readiness};
 use crate::ownership::Tags;
 
 /// How many VPCs an account may have in a region unless AWS raised it.
@@ -55,10 +55,6 @@ impl Kind for Vpc {
 
     fn identity(&self, _want: &Spec) -> Option<String> {
         None
-    }
-
-    fn needs(&self, _want: &Spec) -> Vec<Address> {
-        vec![]
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, _known: &Known) -> Diff {

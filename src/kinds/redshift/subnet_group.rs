@@ -9,13 +9,12 @@ use serde::Serialize;
 use super::redshift_tags;
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
+use crate::kinds::network::{NETWORK_IS_FIXED, group_members};
 use crate::kinds::present::present;
-use crate::model::{Address, Effect};
+use crate::model::Address;
 use crate::ownership::Tags;
 
 const LIST: &str = "redshift:DescribeClusterSubnetGroups";
-
-const NETWORK_IS_FIXED: &str = "its network is made anew";
 
 /// A cluster subnet group.
 pub struct SubnetGroup;
@@ -58,15 +57,7 @@ impl Kind for SubnetGroup {
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
-        match want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<String>>>() {
-            Some(subnets) => Diff::new().unordered("subnets", &subnets, &seen.subnets),
-            None => {
-                // Some of them new is another zone; all of them new is another network, and a group cannot move there.
-                let moves = want.subnets.iter().all(|subnet| known.get(subnet, "id").is_none());
-                let effect = if moves { Effect::Replace(NETWORK_IS_FIXED) } else { Effect::InPlace };
-                Diff::new().maybe("subnets", None, seen.subnets.join(", "), effect)
-            }
-        }
+        group_members::diff(&want.subnets, &seen.subnets, known)
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {
@@ -114,7 +105,7 @@ impl Kind for SubnetGroup {
             .create_cluster_subnet_group()
             .cluster_subnet_group_name(&want.name)
             .description(format!("subnets of the stack {}", cx.known.stack.name))
-            .set_subnet_ids(Some(ids(cx, want)?))
+            .set_subnet_ids(Some(group_members::ids(cx, &want.subnets)?))
             .set_tags(Some(redshift_tags::list(tags)));
         match call.send().await.named("redshift:CreateClusterSubnetGroup") {
             Err(error) if error.trouble != Trouble::Exists => Err(error.into()),
@@ -124,7 +115,10 @@ impl Kind for SubnetGroup {
 
     async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
         let call = cx.aws.redshift.modify_cluster_subnet_group().cluster_subnet_group_name(&want.name);
-        call.set_subnet_ids(Some(ids(cx, want)?)).send().await.named("redshift:ModifyClusterSubnetGroup")?;
+        call.set_subnet_ids(Some(group_members::ids(cx, &want.subnets)?))
+            .send()
+            .await
+            .named("redshift:ModifyClusterSubnetGroup")?;
         Ok(())
     }
 
@@ -140,10 +134,6 @@ impl Kind for SubnetGroup {
             _ => Ok(()),
         }
     }
-}
-
-fn ids(cx: &Cx, want: &Spec) -> Result<Vec<String>, KindError> {
-    want.subnets.iter().map(|subnet| cx.known.need(subnet, "id")).collect()
 }
 
 fn observe(group: ClusterSubnetGroup) -> Found<Seen> {

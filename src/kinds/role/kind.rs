@@ -16,7 +16,6 @@ use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
 use crate::kinds::policy;
-use crate::model::Address;
 use crate::ownership::Tags;
 
 /// How many roles are asked side by side: IAM takes few calls a second.
@@ -45,10 +44,6 @@ impl Kind for Role {
 
     fn identity(&self, want: &Spec) -> Option<String> {
         Some(want.name.clone())
-    }
-
-    fn needs(&self, _want: &Spec) -> Vec<Address> {
-        vec![]
     }
 
     fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {

@@ -20,5 +20,4 @@ mod table;
 mod tagging;
 
 pub(super) use services::open;
-pub(super) use speech::refuse_in_its_own_words;
 pub(super) use tagging::Tagging;

@@ -82,11 +82,6 @@ impl Speech {
     }
 }
 
-/// Refuses a call for lack of permission in the protocol that it came in.
-pub(in super::super) fn refuse_in_its_own_words(call: &Call, message: &str) -> Reply {
-    Speech::of(call).refuse(&Refusal::new(403, "AccessDeniedException", message))
-}
-
 fn cbor(status: u16, value: &Value) -> Reply {
     let mut body = Vec::new();
     // Writing to memory cannot fail.

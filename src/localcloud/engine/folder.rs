@@ -36,6 +36,19 @@ pub(crate) fn duplicate(folder: &Path, copy: &Path) -> io::Result<()> {
     std::fs::rename(beside, copy)
 }
 
+/// Does [`duplicate`] beside the other work, and returns whether it succeeded; why not goes to the log.
+pub(crate) async fn copied(from: PathBuf, to: PathBuf) -> bool {
+    let shown = from.display().to_string();
+    let outcome = tokio::task::spawn_blocking(move || duplicate(&from, &to)).await;
+    match outcome.map_err(io::Error::other).flatten() {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(folder = shown, %error, "could not copy a data folder");
+            false
+        }
+    }
+}
+
 fn duplicate_tree(from: &Path, to: &Path) -> io::Result<()> {
     let metadata = std::fs::symlink_metadata(from)?;
     if metadata.is_dir() {

@@ -19,6 +19,6 @@ mod server;
 pub(super) use binaries::{mysql_server, postgres_folder};
 pub(super) use error::EngineError;
 pub(super) use fleet::Fleet;
-pub(super) use folder::{duplicate, retire};
+pub(super) use folder::{copied, duplicate, retire};
 pub(super) use random::{letters, password, uuid};
 pub(super) use server::Server;

@@ -13,7 +13,7 @@ pub(in super::super) struct Words {
 
 impl Words {
     /// Builds an error.
-    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+    pub(in super::super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
 }

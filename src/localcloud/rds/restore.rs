@@ -9,7 +9,7 @@ use super::servers::password_statement;
 use super::service::{Inner, Request};
 use super::state::{Instance, Settings, Snapshot};
 use super::{catalog, snapshots, tags};
-use crate::localcloud::engine::{letters, mysql_server, password};
+use crate::localcloud::engine::{self, letters, mysql_server, password};
 use crate::localcloud::master_secret::{self, Login};
 use crate::localcloud::query::{Form, Refusal, now};
 
@@ -61,7 +61,7 @@ impl Inner {
         let Some((instance, snapshot)) = found.and_then(|it| Some((it.clone(), it.restored_from?))) else { return };
         let folder = self.folder(region, identifier);
         let has_data = folder.exists() || self.context.has_no_engines();
-        if !has_data && !self.copy_data(self.snapshot_folder(region, &snapshot), folder).await {
+        if !has_data && !engine::copied(self.snapshot_folder(region, &snapshot), folder).await {
             self.update(region, identifier, |instance| "incompatible-restore".clone_into(&mut instance.status));
             return;
         }

@@ -56,22 +56,9 @@ impl Inner {
     async fn take_snapshot(&self, region: &str, identifier: &str, name: &str) {
         self.fleet.stop(&Self::fleet_key(region, identifier)).await;
         let folder = self.folder(region, identifier);
-        let copied = !folder.is_dir() || self.copy_data(folder, self.snapshot_folder(region, name)).await;
+        let copied = !folder.is_dir() || engine::copied(folder, self.snapshot_folder(region, name)).await;
         self.change(region, |region| settle(region, name, copied));
         self.bring_up(region, identifier, vec![]).await;
-    }
-
-    /// Copies a data folder; returns whether that succeeded.
-    pub(super) async fn copy_data(&self, from: PathBuf, to: PathBuf) -> bool {
-        let shown = from.display().to_string();
-        let copied = tokio::task::spawn_blocking(move || engine::duplicate(&from, &to)).await;
-        match copied.map_err(std::io::Error::other).flatten() {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(folder = shown, %error, "could not copy a data folder");
-                false
-            }
-        }
     }
 
     pub(super) fn describe_snapshots(&self, request: &Request) -> Result<String, Refusal> {

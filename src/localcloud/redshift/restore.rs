@@ -8,7 +8,7 @@ use super::modify::wanted;
 use super::service::{Inner, Request};
 use super::snapshots;
 use super::state::{Cluster, Settings, Snapshot};
-use crate::localcloud::engine::{password, postgres_folder, uuid};
+use crate::localcloud::engine::{self, password, postgres_folder, uuid};
 use crate::localcloud::master_secret::{self, Login};
 use crate::localcloud::query::{Form, Refusal, now};
 
@@ -59,7 +59,7 @@ impl Inner {
         let Some((cluster, snapshot)) = found.and_then(|it| Some((it.clone(), it.restored_from?))) else { return };
         let folder = self.folder(region, identifier);
         let has_data = folder.exists() || self.context.has_no_engines();
-        if !has_data && !self.copy_data(self.snapshot_folder(region, &snapshot), folder).await {
+        if !has_data && !engine::copied(self.snapshot_folder(region, &snapshot), folder).await {
             self.update(region, identifier, |cluster| "incompatible-restore".clone_into(&mut cluster.status));
             return;
         }
