@@ -8,6 +8,7 @@ use super::adopt::AdoptArgs;
 use super::data::DataArgs;
 use super::destroy::DestroyArgs;
 use super::doctor::DoctorArgs;
+use super::iam_policy::IamPolicyArgs;
 #[cfg(feature = "local")]
 use super::local::LocalArgs;
 use super::plan::PlanArgs;
@@ -84,8 +85,8 @@ pub enum Command {
     Status,
     /// Delete everything of this stack
     Destroy(DestroyArgs),
-    /// Print the smallest IAM policy with which this stack can be planned, applied, stopped and destroyed
-    IamPolicy,
+    /// Print the smallest IAM policy with which this stack can be planned, applied, run, stopped and destroyed
+    IamPolicy(IamPolicyArgs),
     /// Show who holds the lease of this stack, and end it
     Unlock,
     /// Make data of the shape of the real data set

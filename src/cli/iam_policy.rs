@@ -2,36 +2,71 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::Global;
 use super::session::Session;
 use super::{Exit, Outcome};
 use crate::apply;
+use crate::kinds::base::Permission;
+use crate::pipeline::{self, Pipeline};
 use crate::ui::Ui;
 
-/// Prints the smallest policy with which this stack file can be planned, applied, stopped and destroyed.
-pub(super) async fn run(ui: Ui, global: &Global) -> Outcome {
+/// What a managed policy of IAM holds: characters, white space not counted.
+const MANAGED_POLICY: usize = 6144;
+
+/// Options of `stack iam-policy`.
+#[derive(Debug, Args)]
+pub struct IamPolicyArgs {
+    /// Print a list of policies that each fit into one managed policy of IAM (6,144 characters)
+    #[arg(long)]
+    split: bool,
+}
+
+/// Actions by what they act on.
+type Permissions = BTreeMap<String, BTreeSet<&'static str>>;
+
+/// Prints the smallest policy with which this stack file can be planned, applied, run, stopped and destroyed.
+pub(super) async fn run(ui: Ui, global: &Global, args: &IamPolicyArgs) -> Outcome {
     let session = Session::open(ui, global).await?;
-    let mut permissions = apply::permissions(&session.stack.resources, &session.cx);
+    let stack = &session.stack;
+    let mut permissions = apply::permissions(&stack.resources, &session.cx);
+    if let Some(pipeline) = stack.declared.get::<Pipeline>("pipeline") {
+        for Permission { resource, actions } in pipeline::permissions(stack, pipeline, &session.cx.known.stack) {
+            permissions.entry(resource).or_default().extend(actions);
+        }
+    }
     // What `stack` asks for itself, whatever the file declares.
     permissions.entry("*".to_owned()).or_default().extend([
         "iam:SimulatePrincipalPolicy",
         "sts:GetCallerIdentity",
         "tag:GetResources",
     ]);
-    let policy = policy(permissions);
+    let statements = statements(permissions);
+    if args.split {
+        let parts = packed(statements, MANAGED_POLICY).into_iter().map(policy);
+        ui.json_data(&parts.collect());
+        return Ok(Exit::Done);
+    }
+    let policy = policy(statements);
     ui.json_data(&policy);
     let length = policy.to_string().len();
-    // A managed policy holds 6,144 characters, without white space.
-    if length > 6144 {
-        ui.note(&format!("the policy has {length} characters, IAM takes 6,144 in one: split it by statement"));
+    if length > MANAGED_POLICY {
+        ui.note(&format!(
+            "the policy has {length} characters and a managed policy of IAM holds {MANAGED_POLICY}: `stack iam-policy \
+             --split` prints it as several"
+        ));
     }
     Ok(Exit::Done)
 }
 
+fn policy(statements: Vec<Value>) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
 /// One statement for each service and set of actions, with everything that it is allowed on.
-fn policy(permissions: BTreeMap<String, BTreeSet<&'static str>>) -> Value {
+fn statements(permissions: Permissions) -> Vec<Value> {
     let mut statements: BTreeMap<(String, BTreeSet<&str>), BTreeSet<String>> = BTreeMap::new();
     for (resource, actions) in permissions {
         let mut by_service: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -43,20 +78,40 @@ fn policy(permissions: BTreeMap<String, BTreeSet<&'static str>>) -> Value {
             statements.entry((service, actions)).or_default().insert(resource.clone());
         }
     }
-    let statements: Vec<Value> = statements
-        .into_iter()
-        .enumerate()
-        .map(|(position, ((service, actions), resources))| {
-            let service: String = service.split('-').map(capitalized).collect();
-            json!({
-                "Sid": format!("{service}{position}"),
-                "Effect": "Allow",
-                "Action": actions,
-                "Resource": resources,
-            })
-        })
-        .collect();
-    json!({ "Version": "2012-10-17", "Statement": statements })
+    let statement = |(position, ((service, actions), resources)): (usize, ((String, _), _))| {
+        let service: String = service.split('-').map(capitalized).collect();
+        json!({ "Sid": format!("{service}{position}"), "Effect": "Allow", "Action": actions, "Resource": resources })
+    };
+    statements.into_iter().enumerate().map(statement).collect()
+}
+
+/// Lays statements, in their order, into as many policies as are needed.
+fn packed(statements: Vec<Value>, limit: usize) -> Vec<Vec<Value>> {
+    let mut parts: Vec<Vec<Value>> = vec![vec![]];
+    for statement in statements.into_iter().flat_map(|statement| halved(statement, limit)) {
+        let whole = |part: &[Value]| policy([part, std::slice::from_ref(&statement)].concat()).to_string().len();
+        match parts.last_mut().filter(|part| part.is_empty() || whole(part) <= limit) {
+            Some(part) => part.push(statement),
+            None => parts.push(vec![statement]),
+        }
+    }
+    parts
+}
+
+/// Divides the resources of a statement until each part fits into a policy of its own.
+fn halved(statement: Value, limit: usize) -> Vec<Value> {
+    let resources = statement["Resource"].as_array().map_or(&[][..], Vec::as_slice);
+    if resources.len() < 2 || policy(vec![statement.clone()]).to_string().len() <= limit {
+        return vec![statement];
+    }
+    let (left, right) = resources.split_at(resources.len() / 2);
+    let half = |(letter, resources): (&str, &[Value])| {
+        let mut half = statement.clone();
+        half["Sid"] = json!(format!("{}{letter}", statement["Sid"].as_str().unwrap_or_default()));
+        half["Resource"] = json!(resources);
+        halved(half, limit)
+    };
+    [("a", left), ("b", right)].into_iter().flat_map(half).collect()
 }
 
 fn capitalized(word: &str) -> String {
@@ -75,9 +130,24 @@ mod tests {
             ("arn:b".to_owned(), BTreeSet::from(["s3:GetObject", "s3:PutObject"])),
             ("*".to_owned(), BTreeSet::from(["s3:ListAllMyBuckets", "rds:DescribeDBInstances"])),
         ]);
-        let policy = policy(permissions);
-        let statements = policy["Statement"].as_array().unwrap();
+        let statements = statements(permissions);
         assert_eq!(statements.len(), 3);
         assert!(statements.iter().any(|one| one["Resource"] == json!(["arn:a", "arn:b"])));
+    }
+
+    #[test]
+    fn parts_fit_and_nothing_is_lost() {
+        let all: Vec<Value> =
+            (0..40).map(|number| json!({ "Sid": format!("S{number}"), "Action": "a".repeat(100) })).collect();
+        let parts = packed(all.clone(), 1000);
+        assert!(parts.len() > 4 && parts.iter().all(|part| policy(part.clone()).to_string().len() <= 1000));
+        assert_eq!(parts.concat(), all);
+
+        let names: Vec<String> = (0..100).map(|number| format!("arn:aws:glue:us-east-2:1:job/{number}")).collect();
+        let long = json!({ "Sid": "Glue1", "Effect": "Allow", "Action": ["glue:GetJob"], "Resource": names.clone() });
+        let parts = packed(vec![long], 1000);
+        assert!(parts.iter().all(|part| policy(part.clone()).to_string().len() <= 1000));
+        let resources = parts.concat().into_iter().flat_map(|one| one["Resource"].as_array().unwrap().clone());
+        assert_eq!(resources.collect::<Vec<_>>(), names);
     }
 }

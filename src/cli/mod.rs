@@ -79,7 +79,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Plan(args) => plan::run(ui, global, &args).await,
         Command::Up(args) => up::run(ui, global, &args).await,
         Command::Adopt(args) => adopt::run(ui, global, &args).await,
-        Command::IamPolicy => iam_policy::run(ui, global).await,
+        Command::IamPolicy(args) => iam_policy::run(ui, global, &args).await,
         Command::Unlock => unlock::run(ui, global).await,
         Command::Destroy(args) => destroy::run(ui, global, &args).await,
         Command::Down => power::run(ui, global, crate::apply::Switch::Off).await,

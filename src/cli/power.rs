@@ -4,10 +4,12 @@ use jiff::{ToSpan, Zoned};
 use serde_json::json;
 
 use super::args::Global;
+use super::lock::Lock;
 use super::session::{Session, ask, events};
 use super::up::finish;
 use super::{Exit, Outcome};
 use crate::apply::{self, Look, Switch};
+use crate::plan::Observed;
 use crate::ui::{Ui, follow_apply, money_line};
 
 /// Stops or starts everything that can be, and waits until it is so.
@@ -23,10 +25,24 @@ pub(super) async fn run(ui: Ui, global: &Global, way: Switch) -> Outcome {
     if way == Switch::On && !ask(global, &question)? {
         return Ok(Exit::Failed);
     }
+    // Two who stop the same do no harm, so nobody's lease stands in the way of it.
+    let lock = match way {
+        Switch::On => Some(Lock::take(&session, "start").await?),
+        Switch::Off => None,
+    };
+    let outcome = turn(ui, &mut session, &observed, way).await;
+    if let Some(lock) = lock {
+        lock.release().await;
+    }
+    outcome
+}
+
+async fn turn(ui: Ui, session: &mut Session, observed: &Observed, way: Switch) -> Outcome {
+    let (before, _) = session.rates(observed);
     let verb = if way == Switch::On { "starting" } else { "stopping" };
     let (sender, receiver) = events();
     let view = tokio::spawn(follow_apply(ui, receiver, Some(verb)));
-    let summary = apply::switch(&session.stack, &session.cx, &observed, way, &sender).await;
+    let summary = apply::switch(&session.stack, &session.cx, observed, way, &sender).await;
     drop(sender);
     drop(view.await);
     let exit = finish(ui, &summary);

@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::args::Global;
+use super::lock::Lock;
 use super::session::{Session, events, is_screen, one};
 use super::up::finish;
 use super::{Exit, Outcome};
@@ -47,11 +48,24 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outc
         let error = Diagnostic::error(Class::Refused, format!("`{}` does not exist", absent.address));
         return Err(vec![error.hint("run `stack up` first")]);
     }
-    switch(ui, &mut session, &observed, Switch::On).await?;
+    let lock = Lock::take(&session, "run-pipeline").await?;
+    let outcome = locked(ui, global, args, (&mut session, &observed), &pipeline).await;
+    lock.release().await;
+    outcome
+}
+
+async fn locked(
+    ui: Ui,
+    global: &Global,
+    args: &RunPipelineArgs,
+    (session, observed): (&mut Session, &Observed),
+    pipeline: &PipelineTable,
+) -> Outcome {
+    switch(ui, session, observed, Switch::On).await?;
     let (sender, receiver) = unbounded_channel();
     let view = tokio::spawn(follow_steps(ui, receiver));
     let step_events = StepEvents::new(sender);
-    let running = pipeline::run(&session.stack, &session.cx, &pipeline, args.data.clone(), &step_events);
+    let running = pipeline::run(&session.stack, &session.cx, pipeline, args.data.clone(), &step_events);
     let outcome = tokio::select! {
         outcome = running => Some(outcome),
         // Jobs and crawlers that were started go on in the cloud; only the watching ends.
@@ -61,7 +75,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outc
     drop(view.await);
     let Some(outcome) = outcome else {
         ui.note("interrupted: a crawler or job that was started goes on; a new run waits for its end and begins anew");
-        remind(ui, &mut session, global, args).await?;
+        remind(ui, session, global, args).await?;
         return Ok(Exit::Interrupted);
     };
     let mut exit = Exit::Done;
@@ -71,7 +85,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outc
         exit = Exit::of(diagnostic.class);
         ui.note(&crate::ui::render_diagnostic(&diagnostic, ui.color));
     } else {
-        let summary = summarize(&session, &pipeline).await?;
+        let summary = summarize(session, pipeline).await?;
         if ui.json {
             let hops: Vec<_> =
                 outcome.facts.profiles.iter().map(|(at, profile)| json!({ "at": at, "profile": profile })).collect();
@@ -82,7 +96,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RunPipelineArgs) -> Outc
             ui.data(&format!("{gap}{}{}", profile_text(&outcome.facts), sales_text(&summary)));
         }
     }
-    remind(ui, &mut session, global, args).await?;
+    remind(ui, session, global, args).await?;
     Ok(exit)
 }
 

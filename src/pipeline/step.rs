@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use super::{Facts, PipelineError, PipelineTable, StepEvents};
-use crate::kinds::base::Cx;
+use super::{Facts, PipelineError, PipelineTable, RightsCx, StepEvents};
+use crate::kinds::base::{Cx, Permission};
 use crate::model::Address;
 use crate::spec::Stack;
 
@@ -96,6 +96,9 @@ pub trait Step: Send + Sync {
 
     /// Returns what it writes.
     fn writes(&self) -> &[Dataset];
+
+    /// Returns what a person must be allowed to do for it.
+    fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission>;
 
     /// Does it.
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError>;

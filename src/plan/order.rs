@@ -37,7 +37,7 @@ pub(super) fn order_deletes(changes: &mut [Change], mut deletes: Vec<Change>) ->
         } else {
             let is_in_the_way = |change: &&Change| {
                 let is_successor = delete.reason == Reason::Renamed && change.address == delete.address;
-                change.address.kind == *kind && (is_successor || change.kind.collides())
+                change.address.kind == *kind && (is_successor || collides(change, delete))
             };
             wishes.extend(new.filter(is_in_the_way).map(|successor| (successor.work(), delete.work())));
         }
@@ -55,6 +55,12 @@ pub(super) fn order_deletes(changes: &mut [Change], mut deletes: Vec<Change>) ->
         }
     }
     deletes
+}
+
+/// Returns whether what is deleted must be gone before the change can be made.
+fn collides(change: &Change, delete: &Change) -> bool {
+    let pair = change.resource.as_ref().zip(delete.found.as_ref());
+    pair.is_some_and(|(resource, found)| change.kind.collides(resource, found))
 }
 
 fn needs_kind(needs: &[Address], kind: &str) -> bool {

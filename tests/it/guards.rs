@@ -1,7 +1,7 @@
 //! What is refused before anything is lost or half made, and what is left in the end.
 
 use crate::edit;
-use crate::team::{boto3, faults, has, shipped_file, shipped_with, small, writes};
+use crate::team::{boto3, faults, has, plan, shipped, shipped_file, shipped_with, small, writes};
 use crate::world::World;
 
 /// Everything that carries our mark, but the snapshots that were asked for; and every network interface.
@@ -103,5 +103,45 @@ fn smallest_policy(world: &World) {
     assert!(allows("rds:CreateDBInstance", "arn:aws:rds:us-east-2:123456789012:db:data-engineering-aws"), "{policy}");
     assert!(allows("iam:PassRole", "arn:aws:iam::123456789012:role/stack/ecommerce/*"), "{policy}");
     assert!(allows("s3:CreateBucket", "arn:aws:s3:::uk-ecommerce-data-input"), "{policy}");
+    assert!(allows("glue:StartJobRun", "arn:aws:glue:us-east-2:123456789012:job/rds_to_s3_data_transfer"), "{policy}");
     assert!(!policy.to_string().contains("\"iam:*\"") && !policy.to_string().contains("\"*:*\""), "{policy}");
+    let parts = world.stack(&["iam-policy", "--split"]).exits(0).stdout;
+    let parts: Vec<serde_json::Value> = serde_json::from_str(&parts).unwrap();
+    assert!(parts.len() > 1 && parts.iter().all(|part| part.to_string().len() <= 6144), "{} parts", parts.len());
+    let all = parts.iter().flat_map(|part| part["Statement"].as_array().unwrap());
+    assert_eq!(all.collect::<Vec<_>>(), statements.iter().collect::<Vec<_>>(), "the parts are the whole");
+}
+
+/// Three subnets.
+const THREE_ZONES: &str = "[stack]\nname = \"zones\"\nregion = \"us-east-2\"\n\n[network]\ncidr = \"10.9.0.0/16\"\n\
+                         zones = [\"us-east-2a\", \"us-east-2b\", \"us-east-2c\"]\naccess = []\ninterface_endpoints = []\n";
+
+#[test]
+fn a_part_takes_along_only_what_is_in_its_way() {
+    let world = small("zones");
+    std::fs::write(shipped_file(&world), THREE_ZONES).unwrap();
+    world.stack(&["--yes", "up"]).exits(0);
+    edit::edit(&shipped_file(&world), &[("network", "zones", r#"["us-east-2a", "us-east-2d"]"#)]);
+    // The fourth zone gets the addresses of the second, and nothing is in the way of the third.
+    let acts = |arguments: &[&str]| {
+        let plan = plan(&world, arguments, 0);
+        let acts = plan["changes"].as_array().unwrap().iter().filter(|one| one["action"] != "none");
+        let acts = acts.map(|one| format!("{} {}", one["action"].as_str().unwrap(), one["address"].as_str().unwrap()));
+        acts.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(acts(&["--only", "subnet.d"]), ["create subnet.d", "delete subnet.b"]);
+}
+
+#[test]
+fn another_network_is_another_database_and_that_is_refused() {
+    let world = shipped("cidr");
+    world.stack(&["--yes", "up"]).exits(0);
+    writes(&world);
+    edit::edit(&shipped_file(&world), &[("network", "cidr", r#""10.1.0.0/16""#)]);
+    let refused = world.stack(&["--yes", "up"]).exits(1);
+    has(&refused, &["`mysql.sales`", "`redshift.warehouse`", "--delete-data"]);
+    assert_eq!(writes(&world), Vec::<String>::new(), "nothing was begun");
+    world.stack(&["--yes", "up", "--delete-data"]).exits(0);
+    plan(&world, &["--detailed-exitcode"], 0);
+    assert_eq!(boto3(&world, SNAPSHOTS), "1 1", "a final snapshot of each");
 }

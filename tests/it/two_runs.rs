@@ -134,7 +134,11 @@ fn the_second_run_is_told_who_holds_the_lease() {
     world.stack(&["--yes", "adopt", "--all"]).exits(0);
     assert_eq!(lease(&world), "", "what has run out is taken over");
     held_by_bob(&world, 3600);
-    has(&world.stack(&["--yes", "adopt", "--all"]).exits(75), &["bob@elsewhere"]);
+    for command in [&["--yes", "adopt", "--all"][..], &["--yes", "start"]] {
+        has(&world.stack(command).exits(75), &["bob@elsewhere"]);
+    }
+    // Nobody's lease keeps a person from stopping what is billed.
+    world.stack(&["down"]).exits(0);
     assert!(lease(&world).contains("bob@elsewhere"));
     world.stack(&["--yes", "unlock"]).exits(0);
     a_lost_lease_is_left_alone(&world);

@@ -105,8 +105,8 @@ pub trait AnyKind: Send + Sync {
     fn needs(&self, resource: &Resource) -> Vec<Address>;
     /// See [`Kind::MADE_FIRST`].
     fn is_made_first(&self) -> bool;
-    /// See [`Kind::COLLIDES`].
-    fn collides(&self) -> bool;
+    /// See [`Kind::collides`].
+    fn collides(&self, resource: &Resource, found: &AnyFound) -> bool;
     /// See [`Kind::MOVES`].
     fn can_move(&self) -> bool;
     /// See [`Kind::ATTRIBUTES`].
@@ -187,8 +187,8 @@ impl<K: Kind> AnyKind for K {
         K::MADE_FIRST
     }
 
-    fn collides(&self) -> bool {
-        K::COLLIDES
+    fn collides(&self, resource: &Resource, found: &AnyFound) -> bool {
+        Kind::collides(self, spec_of::<K>(resource), seen_of::<K>(found))
     }
 
     fn can_move(&self) -> bool {

@@ -37,9 +37,6 @@ pub trait Kind: Send + Sync + 'static {
     const HOLDS_DATA: bool = false;
     /// Whether, when it gets another name, the new one is made before the old one is deleted, because others use it.
     const MADE_FIRST: bool = false;
-    /// Whether one that left the file may be in the way of a new one under another address, as a subnet with the same
-    /// addresses is.
-    const COLLIDES: bool = false;
     /// Whether its mark can be given another address; what cannot is made anew when it moves.
     const MOVES: bool = true;
     /// Every attribute that can be declared, where it is read and what changing it costs.
@@ -55,6 +52,12 @@ pub trait Kind: Send + Sync + 'static {
     /// Returns the resources that must exist before it.
     fn needs(&self, _want: &Self::Spec) -> Vec<Address> {
         Vec::new()
+    }
+
+    /// Returns whether one that left the file must be gone before this one can be made under another address, as a
+    /// subnet with the same addresses must.
+    fn collides(&self, _want: &Self::Spec, _seen: &Self::Seen) -> bool {
+        false
     }
 
     /// Returns the resource that must run while this one is changed, such as the server of a schema.

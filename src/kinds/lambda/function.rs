@@ -16,6 +16,7 @@ use crate::aws::{AwsError, Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope, Template,
 };
+use crate::kinds::network::{NETWORK_IS_FIXED, group_members};
 use crate::model::{Address, Effect, Readiness};
 use crate::ownership::Tags;
 use crate::wait::{Backoff, Probe, WaitError, until};
@@ -90,6 +91,8 @@ impl Kind for Function {
         Attribute::in_place("layers", READ),
         Attribute::in_place("environment", READ),
         Attribute::in_place("subnets", READ),
+        // Its interfaces keep the old network from being deleted, and the new one is made after that.
+        Attribute::replace("subnets", READ, NETWORK_IS_FIXED),
         Attribute::in_place("security_group", READ),
         Attribute::in_place("log_group", READ),
     ];
@@ -138,7 +141,6 @@ impl Kind for Function {
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let layers = want.layers.iter().map(|layer| known.get(layer, "arn")).collect::<Option<Vec<_>>>();
-        let subnets = want.subnets.iter().map(|subnet| known.get(subnet, "id")).collect::<Option<Vec<_>>>();
         let group = match &want.security_group {
             Some(group) => known.get(group, "id"),
             None => Some(String::new()),
@@ -154,10 +156,7 @@ impl Kind for Function {
             .maybe("layers", layers.map(|layers| layers.join(", ")), seen.layers.join(", "), Effect::InPlace)
             .maybe("security_group", group, seen.groups.join(", "), Effect::InPlace)
             .maybe("log_group", known.get(&want.log_group, "name"), &seen.log_group, Effect::InPlace);
-        diff = match subnets {
-            Some(subnets) => diff.unordered("subnets", &subnets, &seen.subnets),
-            None => diff.maybe("subnets", None, seen.subnets.join(", "), Effect::InPlace),
-        };
+        diff.0.extend(group_members::diff(&want.subnets, &seen.subnets, known).0);
         for (key, value) in want.environment(known) {
             let observed = seen.environment.get(&key).map_or("", String::as_str);
             diff = diff.maybe(&format!("environment.{key}"), value, observed, Effect::InPlace);

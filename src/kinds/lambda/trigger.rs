@@ -75,7 +75,6 @@ impl Kind for Trigger {
     const LIMIT: Duration = Duration::from_secs(180);
     const OUTPUTS: &'static [&'static str] = &[];
     const TAGGED: bool = false;
-    const COLLIDES: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::identity("bucket", READ),
         Attribute::identity("bucket_name", READ),
@@ -104,6 +103,10 @@ impl Kind for Trigger {
             Permission::new(bucket, &[READ, "s3:PutBucketNotification"]),
             Permission::new(function, &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"]),
         ]
+    }
+
+    fn collides(&self, want: &Spec, seen: &Seen) -> bool {
+        want.bucket_name == seen.bucket
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {

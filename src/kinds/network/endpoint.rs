@@ -71,7 +71,6 @@ impl Kind for Endpoint {
     const NAME: &'static str = "endpoint";
     const LIMIT: Duration = Duration::from_secs(900);
     const OUTPUTS: &'static [&'static str] = &["id"];
-    const COLLIDES: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::replace("vpc", READ, ONE_VPC),
         Attribute::replace("service", READ, ONE_SERVICE),
@@ -90,6 +89,10 @@ impl Kind for Endpoint {
     fn needs(&self, want: &Spec) -> Vec<Address> {
         let listed = want.route_tables.iter().chain(&want.subnets).chain(&want.security_group);
         [&want.vpc].into_iter().chain(listed).cloned().collect()
+    }
+
+    fn collides(&self, want: &Spec, seen: &Seen) -> bool {
+        seen.service.ends_with(&format!(".{}", want.service))
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {

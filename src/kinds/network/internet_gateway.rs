@@ -14,6 +14,8 @@ use crate::ownership::Tags;
 
 const READ: &str = "ec2:DescribeInternetGateways";
 
+const VPC_GOES: &str = "its VPC is made anew";
+
 /// An internet gateway. Listing takes one call for all.
 pub struct InternetGateway;
 
@@ -36,8 +38,8 @@ impl Kind for InternetGateway {
     const NAME: &'static str = "internet_gateway";
     const LIMIT: Duration = interfaces::LIMIT;
     const OUTPUTS: &'static [&'static str] = &["id"];
-    const COLLIDES: bool = true;
-    const ATTRIBUTES: &'static [Attribute] = &[Attribute::in_place("vpc", READ)];
+    const ATTRIBUTES: &'static [Attribute] =
+        &[Attribute::in_place("vpc", READ), Attribute::replace("vpc", READ, VPC_GOES)];
     type Spec = Spec;
     type Seen = Seen;
 
@@ -49,9 +51,15 @@ impl Kind for InternetGateway {
         vec![want.vpc.clone()]
     }
 
+    fn collides(&self, _want: &Spec, _seen: &Seen) -> bool {
+        true
+    }
+
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let vpc = known.get(&want.vpc, "id");
-        Diff::new().maybe("vpc", vpc, seen.vpc_id.as_deref().unwrap_or_default(), Effect::InPlace)
+        // Attached, it keeps the VPC from being deleted, which comes before the new one is made.
+        let effect = if vpc.is_none() && seen.vpc_id.is_some() { Effect::Replace(VPC_GOES) } else { Effect::InPlace };
+        Diff::new().maybe("vpc", vpc, seen.vpc_id.as_deref().unwrap_or_default(), effect)
     }
 
     fn outputs(&self, seen: &Seen) -> Outputs {

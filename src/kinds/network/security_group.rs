@@ -87,7 +87,6 @@ impl Kind for SecurityGroup {
     const NAME: &'static str = "security_group";
     const LIMIT: Duration = interfaces::LIMIT;
     const OUTPUTS: &'static [&'static str] = &["id"];
-    const COLLIDES: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::replace("vpc", READ, OTHER_VPC),
         Attribute::replace("name", READ, FIXED),
@@ -106,6 +105,10 @@ impl Kind for SecurityGroup {
 
     fn needs(&self, want: &Spec) -> Vec<Address> {
         vec![want.vpc.clone()]
+    }
+
+    fn collides(&self, want: &Spec, seen: &Seen) -> bool {
+        want.name == seen.name
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {

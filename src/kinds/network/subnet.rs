@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType};
 use serde::Serialize;
 
+use super::table::overlap;
 use super::{interfaces, tags};
 use crate::aws::{AwsError, Sorted, Trouble};
 use crate::kinds::base::{
@@ -51,7 +52,6 @@ impl Kind for Subnet {
     const NAME: &'static str = "subnet";
     const LIMIT: Duration = interfaces::LIMIT;
     const OUTPUTS: &'static [&'static str] = &["id", "zone"];
-    const COLLIDES: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::replace("vpc", READ, OTHER_VPC),
         Attribute::replace("cidr", READ, FIXED),
@@ -67,6 +67,10 @@ impl Kind for Subnet {
 
     fn needs(&self, want: &Spec) -> Vec<Address> {
         vec![want.vpc.clone()]
+    }
+
+    fn collides(&self, want: &Spec, seen: &Seen) -> bool {
+        overlap(&want.cidr, &seen.cidr)
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {

@@ -130,6 +130,13 @@ pub fn subnets(spec: &Spec, entry: Entry<'_>) -> Vec<Address> {
     spec.zones.iter().map(|zone| Address::new("subnet", letters(zone))).collect()
 }
 
+/// Returns whether two IPv4 ranges share an address.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    let (Some((one, bits)), Some((other, other_bits))) = (cidr(one), cidr(other)) else { return false };
+    let free = 32 - bits.min(other_bits);
+    u64::from(one) >> free == u64::from(other) >> free
+}
+
 /// Reads an IPv4 range as its first address and its number of fixed bits.
 fn cidr(text: &str) -> Option<(u32, u32)> {
     let (address, bits) = text.split_once('/')?;

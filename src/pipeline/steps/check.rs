@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 
+use crate::kinds::base::Permission;
 use crate::pipeline::profile::{differences, of_mysql, of_staging, of_warehouse};
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, StepCx, Tally};
+use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally};
 
 /// `check = "staging"` or `check = "warehouse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -37,6 +38,14 @@ impl Step for Check {
 
     fn writes(&self) -> &[Dataset] {
         &[]
+    }
+
+    fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
+        let hop = match self {
+            Self::Staging => cx.staging(),
+            Self::Warehouse => cx.warehouse(),
+        };
+        hop.into_iter().chain([cx.mysql()]).collect()
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {

@@ -7,10 +7,11 @@ use aws_sdk_glue::types::{CrawlerState, LastCrawlStatus};
 use serde::Deserialize;
 
 use crate::aws::{AwsError, Sorted};
+use crate::kinds::base::Permission;
 use crate::kinds::glue::crawler::Crawler;
 use crate::kinds::glue::database::Database;
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, StepCx, Tally};
+use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally};
 use crate::wait::{Backoff, Probe, until};
 
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -54,6 +55,17 @@ impl Step for Crawl {
             Some(CrawlReads::Staging) => &[Dataset::StagingTable],
             _ => &[],
         }
+    }
+
+    fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
+        let crawler = cx.arn("glue", &format!("crawler/{}", cx.name("crawler", &self.crawler)));
+        let filled = cx.stack.declared.get::<Crawler>(&self.crawler).map(|crawler| crawler.database.clone());
+        let database = cx.name("database", &filled.unwrap_or_default());
+        let catalog = [cx.arn("glue", "catalog"), cx.arn("glue", &format!("database/{database}"))];
+        let tables = cx.arn("glue", &format!("table/{database}/*"));
+        let mut all = vec![Permission::new(crawler, &["glue:StartCrawler", "glue:GetCrawler"])];
+        all.extend(catalog.into_iter().chain([tables]).map(|arn| Permission::new(arn, &["glue:GetTables"])));
+        all
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {

@@ -7,9 +7,10 @@ use aws_sdk_glue::types::{JobRun, JobRunState};
 use serde::Deserialize;
 
 use crate::aws::{AwsError, Sorted};
+use crate::kinds::base::Permission;
 use crate::kinds::glue::job::Job as JobKind;
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, StepCx, Tally};
+use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally};
 use crate::wait::{Backoff, Probe, until};
 
 /// `job = { job }`.
@@ -49,6 +50,11 @@ impl Step for Job {
             Some(JobReads::Staging) => &[Dataset::Warehouse],
             None => &[],
         }
+    }
+
+    fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
+        let job = cx.arn("glue", &format!("job/{}", cx.name("job", &self.job)));
+        vec![Permission::new(job, &["glue:StartJobRun", "glue:GetJobRuns"])]
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {

@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::aws::Sorted;
+use crate::kinds::base::Permission;
 use crate::kinds::lambda::Lambda;
 use crate::pipeline::facts::{Load, UploadedObject};
 use crate::pipeline::profile::{connect_mysql, differences, of_mysql, profile_file};
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, StepCx, Tally};
+use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally};
 use crate::sql::Row;
 use crate::wait::{Backoff, Probe, until};
 
@@ -37,6 +38,12 @@ impl Step for WaitForLoad {
 
     fn writes(&self) -> &[Dataset] {
         &[Dataset::Mysql]
+    }
+
+    fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
+        let function = cx.name("lambda", &self.function);
+        let log = cx.arn("logs", &format!("log-group:/aws/lambda/{function}:*"));
+        vec![Permission::new(log, &["logs:FilterLogEvents"]), cx.mysql()]
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {

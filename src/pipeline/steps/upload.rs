@@ -12,10 +12,11 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use serde::Deserialize;
 
 use crate::aws::{AwsError, Sorted};
+use crate::kinds::base::Permission;
 use crate::pipeline::facts::UploadedObject;
 use crate::pipeline::profile::{check_header, open};
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, StepCx, StepEvent, Tally};
+use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, StepEvent, Tally};
 
 /// The size of a part; S3 takes at most 10,000 of them, so this reaches 160 GB.
 const PART_BYTES: usize = 16 << 20;
@@ -41,6 +42,11 @@ impl Step for UploadStep {
 
     fn writes(&self) -> &[Dataset] {
         &[Dataset::Object]
+    }
+
+    fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
+        let objects = format!("arn:aws:s3:::{}/*", cx.name("bucket", &self.bucket));
+        vec![Permission::new(objects, &["s3:PutObject", "s3:AbortMultipartUpload"])]
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {
