@@ -199,7 +199,8 @@ async fn renew(aws: Clients, bucket: String, mut holder: Holder, mut etag: Strin
 /// Writes the lease if there is none, or if it still is the one with `etag`; `None` means that it is not.
 async fn put(aws: &Clients, bucket: &str, holder: &Holder, etag: Option<&str>) -> Result<Option<String>, AwsError> {
     let body = serde_json::to_vec(holder).expect("a holder has only texts and numbers");
-    let call = aws.s3.put_object().bucket(bucket).key(KEY).content_type("application/json");
+    // Text, so that a person who looks for the holder sees it in any browser.
+    let call = aws.s3.put_object().bucket(bucket).key(KEY).content_type("text/plain; charset=utf-8");
     let call = match etag {
         Some(etag) => call.if_match(etag),
         None => call.if_none_match("*"),
