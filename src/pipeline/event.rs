@@ -29,6 +29,11 @@ pub enum Happening {
         /// What is going on.
         text: String,
     },
+    /// It found something out that a person may want to know.
+    Told {
+        /// What.
+        text: String,
+    },
     /// An attempt failed, and it is tried again.
     Again {
         /// Why it failed.

@@ -13,10 +13,16 @@ pub struct Pipeline;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineTable {
-    /// The encoding of the file.
-    pub encoding: Encoding,
+    /// The encoding of the files; left out, it is told from the file, as are the next four.
+    pub encoding: Option<Encoding>,
     /// How dates are written, in the words of `strftime`.
-    pub date_format: String,
+    pub date_format: Option<String>,
+    /// What stands between two values: one character.
+    pub delimiter: Option<String>,
+    /// What stands around a value that holds a delimiter or the end of a line: one character.
+    pub quote: Option<String>,
+    /// Whether the first line names the columns.
+    pub header: Option<bool>,
     /// Two columns whose products are summed: quantity and price.
     pub total: [String; 2],
     /// The columns, in the order of the file.
@@ -134,6 +140,11 @@ impl Table for Pipeline {
         if let Err(names) = order(&spec.step) {
             let finding = Finding::error("step", format!("these steps wait for each other: {}", names.join(", ")));
             findings.push(finding.hint("look at what they read, write and come after"));
+        }
+        for (key, value) in [("delimiter", &spec.delimiter), ("quote", &spec.quote)] {
+            if value.as_ref().is_some_and(|value| value.len() != 1) {
+                findings.push(Finding::error(key, "it must be one ASCII character"));
+            }
         }
         for (position, name) in spec.total.iter().enumerate() {
             let column = spec.columns.iter().find(|column| column.name == *name);

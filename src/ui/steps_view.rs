@@ -37,6 +37,7 @@ pub async fn follow_steps(ui: Ui, mut events: UnboundedReceiver<StepEvent>) {
                     show(bar, done, total, &text);
                 }
             }
+            Happening::Told { text } => say(format!("    {text}")),
             Happening::Again { why } => {
                 let why = why.lines().next().unwrap_or_default();
                 say(format!("! {name} is tried again: {why}"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -11,11 +11,10 @@ use jiff::civil::DateTime;
 use md5::{Digest, Md5};
 use rust_decimal::Decimal;
 
+use super::format::Format;
 use super::{Distinct, Profile};
 use crate::pipeline::PipelineError;
 use crate::pipeline::table::{Column, ColumnType, Encoding, PipelineTable};
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Opens a plain or gzipped file.
 ///
@@ -23,33 +22,11 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// If it cannot be opened.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, PipelineError> {
     let file = File::open(path).map_err(|source| PipelineError::File { path: path.to_path_buf(), source })?;
-    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
-    Ok(if is_gzip { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(BufReader::new(file)) })
-}
-
-/// Checks what can be seen before anything is sent: the header, and that a row follows it.
-///
-/// # Errors
-/// If the file cannot be read, is empty, begins with something else than the declared columns, or holds no row.
-pub(crate) fn check_header(pipeline: &PipelineTable, path: &Path) -> Result<(), PipelineError> {
-    let wrong = |why: String| PipelineError::Data { path: path.to_path_buf(), why };
-    let mut bytes = BufReader::new(open(path)?);
-    let encoding = encoding(pipeline, &mut bytes).map_err(|error| wrong(error.to_string()))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut records = reader.byte_records();
-    let Some(first) = records.next() else { return Err(wrong("the file is empty".into())) };
-    let first = first.map_err(|error| wrong(error.to_string()))?;
-    let found: Result<Vec<String>, String> = first.iter().map(|name| decode(name, encoding)).collect();
-    let (found, expected) = (found.map_err(wrong)?, pipeline.columns.iter().map(|column| column.name.as_str()));
-    let expected: Vec<&str> = expected.collect();
-    if found != expected {
-        let (expected, found) = (expected.join(","), found.join(","));
-        return Err(wrong(format!("line 1 is not the header: expected `{expected}`, found `{found}`")));
-    }
-    match records.next() {
-        Some(_) => Ok(()),
-        None => Err(wrong("the file has a header and no row".into())),
-    }
+    let mut bytes = BufReader::new(file);
+    // The first two bytes of every gzip file; names lie.
+    let start = bytes.fill_buf().map_err(|source| PipelineError::File { path: path.to_path_buf(), source })?;
+    let is_gzip = start.starts_with(&[0x1F, 0x8B]);
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) })
 }
 
 /// Measures the rows of all files together, without the lines of each that the loader put aside.
@@ -68,29 +45,18 @@ pub(crate) fn profile_files(
 }
 
 fn add_file(sums: &mut Sums<'_>, path: &Path, rejected: &BTreeSet<u64>) -> Result<(), PipelineError> {
-    let pipeline = sums.pipeline;
     let wrong = |why: String| PipelineError::Data { path: path.to_path_buf(), why };
-    let mut bytes = std::io::BufReader::with_capacity(1 << 20, open(path)?);
-    let encoding = encoding(pipeline, &mut bytes).map_err(|error| wrong(error.to_string()))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(bytes);
+    let format = Format::of(sums.pipeline, path)?;
+    let mut reader = format.reader(path)?;
     let mut record = csv::ByteRecord::new();
-    reader.byte_headers().map_err(|error| wrong(error.to_string()))?;
+    sums.date_of = (String::new(), String::new());
     while reader.read_byte_record(&mut record).map_err(|error| wrong(error.to_string()))? {
         let line = record.position().map_or(0, csv::Position::line);
         if !rejected.contains(&line) {
-            sums.add(&record, encoding).map_err(|why| wrong(format!("line {line}: {why}")))?;
+            sums.add(&record, &format).map_err(|why| wrong(format!("line {line}: {why}")))?;
         }
     }
     Ok(())
-}
-
-/// Skips a byte order mark, which says UTF-8 whatever was declared.
-fn encoding(pipeline: &PipelineTable, bytes: &mut impl std::io::BufRead) -> std::io::Result<Encoding> {
-    if bytes.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
-        bytes.consume(BYTE_ORDER_MARK.len());
-        return Ok(Encoding::Utf8);
-    }
-    Ok(pipeline.encoding)
 }
 
 struct Sums<'a> {
@@ -122,7 +88,7 @@ impl<'a> Sums<'a> {
         }
     }
 
-    fn add(&mut self, record: &csv::ByteRecord, encoding: Encoding) -> Result<(), String> {
+    fn add(&mut self, record: &csv::ByteRecord, format: &Format) -> Result<(), String> {
         let columns = &self.pipeline.columns;
         if record.len() != columns.len() {
             return Err(format!("{} fields instead of {}", record.len(), columns.len()));
@@ -130,8 +96,8 @@ impl<'a> Sums<'a> {
         let mut row = String::new();
         let mut numbers = vec![None; columns.len()];
         for (at, (column, bytes)) in columns.iter().zip(record).enumerate() {
-            let raw = decode(bytes, encoding)?;
-            let (text, number) = self.canonical(column, raw)?;
+            let raw = decode(bytes, format.encoding)?;
+            let (text, number) = self.canonical(column, raw, &format.date_format)?;
             if at > 0 {
                 row.push('|');
             }
@@ -153,7 +119,12 @@ impl<'a> Sums<'a> {
     }
 
     /// Returns the text by which every hop is compared, and the number in it.
-    fn canonical(&mut self, column: &Column, raw: String) -> Result<(String, Option<Decimal>), String> {
+    fn canonical(
+        &mut self,
+        column: &Column,
+        raw: String,
+        date_format: &str,
+    ) -> Result<(String, Option<Decimal>), String> {
         let is_wrong = |_| format!("`{raw}` is no value for {}", column.name);
         match column.r#type {
             ColumnType::Text => Ok((raw, None)),
@@ -170,7 +141,7 @@ impl<'a> Sums<'a> {
             ColumnType::Timestamp => {
                 // Rows of one invoice stand together and have one date.
                 if self.date_of.0 != raw {
-                    let date = DateTime::strptime(&self.pipeline.date_format, raw.trim());
+                    let date = DateTime::strptime(date_format, raw.trim());
                     let date = date.map_err(|error| is_wrong(error.to_string()))?;
                     self.date_of = (raw.clone(), date.strftime("%Y-%m-%d %H:%M:%S").to_string());
                 }
@@ -200,7 +171,7 @@ impl<'a> Sums<'a> {
     }
 }
 
-fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, String> {
+pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, String> {
     match encoding {
         // The first 256 code points of Unicode are ISO-8859-1.
         Encoding::Latin1 => Ok(bytes.iter().map(|byte| char::from(*byte)).collect()),

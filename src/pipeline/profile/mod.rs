@@ -8,9 +8,11 @@ mod compare;
 mod dialect;
 mod figures;
 mod file;
+mod format;
 mod measure;
 
 pub(super) use compare::differences;
 pub use figures::{Distinct, Profile};
-pub(super) use file::{check_header, open, profile_files};
+pub(super) use file::{open, profile_files};
+pub(super) use format::Format;
 pub(super) use measure::{of_mysql, of_staging, of_warehouse};

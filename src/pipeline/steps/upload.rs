@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::aws::{AwsError, Sorted};
 use crate::kinds::base::{Permission, Reference};
 use crate::pipeline::facts::UploadedObject;
-use crate::pipeline::profile::{check_header, open};
+use crate::pipeline::profile::{Format, open};
 use crate::pipeline::step::Step;
 use crate::pipeline::{Dataset, Happening, PipelineError, RightsCx, StepCx, StepEvents, Tally};
 
@@ -68,7 +68,9 @@ impl Step for UploadStep {
         }
         // What can be seen of all of them is seen before the first is sent.
         for path in cx.data {
-            check_header(cx.pipeline, path)?;
+            for told in Format::of(cx.pipeline, path)?.evidence {
+                cx.events.tell(Happening::Told { text: told });
+            }
         }
         self.abort_left_over(cx, &bucket).await?;
         let total = cx.data.iter().map(|path| plain_bytes(path)).sum::<Option<u64>>().unwrap_or_default();
