@@ -94,11 +94,12 @@ fn needs(shapes: &[Shape<'_>], at: usize) -> BTreeSet<usize> {
     needs
 }
 
-/// Returns who writes what a step reads: those before it in the file, or, if there is none, those behind it.
+/// Returns who writes what a step reads: those before it in the file, or, if there is none, those behind it. Who writes
+/// it, too, does not wait for those behind it.
 fn producers(shapes: &[Shape<'_>], at: usize, dataset: &Dataset) -> Vec<usize> {
     let all = shapes.iter().enumerate().filter(|(other, shape)| *other != at && shape.writes.contains(dataset));
     let (before, behind): (Vec<usize>, Vec<usize>) = all.map(|(other, _)| other).partition(|other| *other < at);
-    if before.is_empty() { behind } else { before }
+    if before.is_empty() && !shapes[at].writes.contains(dataset) { behind } else { before }
 }
 
 #[cfg(test)]

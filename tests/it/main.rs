@@ -22,6 +22,7 @@ mod models;
 #[cfg(feature = "local")]
 mod moto;
 #[cfg(feature = "local")]
+mod pipeline;
 mod properties;
 mod retired;
 mod spec_errors;
