@@ -1,8 +1,8 @@
 //! Runs the steps: each as soon as what it needs has ended, again where that may help, and writes down how it went.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::future::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
@@ -75,53 +75,45 @@ impl Run<'_> {
         Outcome { run: self.recorder.run().await, failed }
     }
 
+    /// The record is never waited for here, only inside of the steps: one that is not polled may hold it.
     async fn all(&self, failed: &mut Vec<(String, PipelineError)>) {
-        let facts = Mutex::new(self.recorder.run().await.facts);
+        let run = self.recorder.run().await;
+        let facts = Mutex::new(run.facts);
+        let mut states: Vec<State> = run.steps.iter().map(|step| step.state).collect();
         let mut flying = FuturesUnordered::new();
-        let mut begun: BTreeSet<usize> = BTreeSet::new();
         loop {
-            self.skip_the_lost().await;
-            let run = self.recorder.run().await;
+            // Needs stand before their users in the list, so one pass sees all that follows from a failure.
             for (at, planned) in self.steps.iter().enumerate() {
-                let is_free = planned.needs.iter().all(|need| run.steps[*need].state.lets_on());
-                if run.steps[at].state == State::Waiting && is_free && begun.insert(at) {
-                    flying.push(self.one(at, planned.table, &facts));
+                if states[at] != State::Waiting {
+                    continue;
+                }
+                let is_lost = |need: &usize| matches!(states[*need], State::Failed | State::Skipped);
+                if planned.needs.iter().any(is_lost) {
+                    states[at] = State::Skipped;
+                    flying.push(self.skip(at).left_future());
+                } else if planned.needs.iter().all(|need| states[*need].lets_on()) {
+                    states[at] = State::Running;
+                    flying.push(self.one(at, planned.table, &facts).right_future());
                 }
             }
-            match flying.next().await {
-                Some(Some(failure)) => failed.push(failure),
-                Some(None) => {}
-                None => break,
-            }
+            let Some((at, state, failure)) = flying.next().await else { break };
+            states[at] = state;
+            failed.extend(failure.map(|error| (self.steps[at].table.name.clone(), error)));
         }
     }
 
-    /// Marks what waits for something that failed.
-    async fn skip_the_lost(&self) {
-        let mut run = self.recorder.run().await;
-        let mut lost = vec![];
-        // Needs stand before their users in the list, so one pass sees all that follows from a failure.
-        for (at, planned) in self.steps.iter().enumerate() {
-            let is_lost = |need: &usize| matches!(run.steps[*need].state, State::Failed | State::Skipped);
-            if run.steps[at].state == State::Waiting && planned.needs.iter().any(is_lost) {
-                run.steps[at].state = State::Skipped;
-                lost.push(at);
-            }
-        }
-        if lost.is_empty() {
-            return;
-        }
-        self.recorder.note(|run| lost.iter().for_each(|at| run.steps[*at].state = State::Skipped)).await;
-        for at in lost {
-            let name = &self.steps[at].table.name;
-            let tally = Tally::default();
-            let report = StepReport { name: name.clone(), state: State::Skipped, seconds: 0.0, tally, error: None };
-            StepEvents::new(self.events, name).tell(Happening::Ended(report));
-        }
+    /// Marks a step that waits for something that failed.
+    async fn skip(&self, at: usize) -> (usize, State, Option<PipelineError>) {
+        self.recorder.note(|run| run.steps[at].state = State::Skipped).await;
+        let name = &self.steps[at].table.name;
+        let tally = Tally::default();
+        let report = StepReport { name: name.clone(), state: State::Skipped, seconds: 0.0, tally, error: None };
+        StepEvents::new(self.events, name).tell(Happening::Ended(report));
+        (at, State::Skipped, None)
     }
 
     /// Runs one step to its end; returns why it failed if that fails the run.
-    async fn one(&self, at: usize, table: &StepTable, facts: &Mutex<Facts>) -> Option<(String, PipelineError)> {
+    async fn one(&self, at: usize, table: &StepTable, facts: &Mutex<Facts>) -> (usize, State, Option<PipelineError>) {
         let events = StepEvents::new(self.events, &table.name);
         events.tell(Happening::Began);
         let since = Instant::now();
@@ -133,17 +125,18 @@ impl Run<'_> {
                 (if is_warning { State::Warned } else { State::Failed }, Err(error.to_string()))
             }
         };
-        self.recorder.ended(at, state, told.clone(), &*facts.lock().await).await;
+        let found = facts.lock().await.clone();
+        self.recorder.ended(at, state, told.clone(), found).await;
         let (tally, error) = (told.clone().unwrap_or_default(), told.err());
         let report =
             StepReport { name: table.name.clone(), state, seconds: since.elapsed().as_secs_f64(), tally, error };
         events.tell(Happening::Ended(report));
-        let error = outcome.err()?;
-        if state == State::Warned {
-            tracing::warn!(step = table.name, error = %Diagnostic::from_error(&error).message, "a check failed");
-            return None;
+        let failure = outcome.err();
+        if let (State::Warned, Some(error)) = (state, &failure) {
+            tracing::warn!(step = table.name, error = %Diagnostic::from_error(error).message, "a check failed");
+            return (at, state, None);
         }
-        Some((table.name.clone(), error))
+        (at, state, failure)
     }
 
     async fn attempts(

@@ -30,11 +30,6 @@ impl Recorder {
         self.run.lock().await.clone()
     }
 
-    /// Returns how far a step is.
-    pub async fn state(&self, at: usize) -> State {
-        self.run.lock().await.steps[at].state
-    }
-
     /// Changes the record and keeps it. A record that cannot be kept now is kept with the next change.
     pub(in crate::pipeline) async fn note(&self, change: impl FnOnce(&mut RunRecord)) {
         // The lock is held while S3 answers, so that an older state never replaces a newer one.
@@ -58,7 +53,7 @@ impl Recorder {
     }
 
     /// Notes how a step ended.
-    pub(in crate::pipeline) async fn ended(&self, at: usize, state: State, told: Result<Tally, String>, facts: &Facts) {
+    pub(in crate::pipeline) async fn ended(&self, at: usize, state: State, told: Result<Tally, String>, facts: Facts) {
         self.note(|run| {
             let step = &mut run.steps[at];
             step.state = state;
@@ -67,7 +62,7 @@ impl Recorder {
                 Ok(tally) => step.tally = tally,
                 Err(error) => step.error = Some(error),
             }
-            run.facts = facts.clone();
+            run.facts = facts;
         })
         .await;
     }

@@ -67,10 +67,12 @@ impl Step for UploadStep {
             return Err(PipelineError::Data { path: "--data".into(), why });
         }
         // What can be seen of all of them is seen before the first is sent.
+        let mut evidence = BTreeSet::new();
         for path in cx.data {
-            for told in Format::of(cx.pipeline, path)?.evidence {
-                cx.events.tell(Happening::Told { text: told });
-            }
+            evidence.extend(Format::of(cx.pipeline, path)?.evidence);
+        }
+        for text in evidence {
+            cx.events.tell(Happening::Told { text });
         }
         self.abort_left_over(cx, &bucket).await?;
         let total = cx.data.iter().map(|path| plain_bytes(path)).sum::<Option<u64>>().unwrap_or_default();
