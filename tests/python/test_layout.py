@@ -112,13 +112,18 @@ def test_dates_that_leave_a_choice_must_be_declared(days, reason):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (HEADER.replace(",", "~"), r"expected 8 columns.*\(, gives 1, ; gives 1.*declare DELIMITER"),
+        (HEADER.replace(",", "~"), r"expected 8 columns.*, gives 1, ; gives 1.*declare DELIMITER"),
         ("a,b,c,d,e,f,g,h\n", "expected the header .* or a row, found a,b,c"),
     ],
 )
 def test_a_file_of_something_else_is_named(text, reason):
     with pytest.raises(FileProblem, match=reason):
         found(text)
+
+
+def test_a_first_record_without_an_end_is_named():
+    with pytest.raises(FileProblem, match="expected a header or a row, found a broken line"):
+        found("1," * 7 + "x" * 150_000, DELIMITER=",", QUOTE="none")
 
 
 @pytest.mark.parametrize("date_format", USUAL_FORMATS)
@@ -161,7 +166,13 @@ def test_the_first_byte_beyond_ascii_decides_however_late_it_comes():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DELIMITER", ";;"), ("QUOTE", "\n"), ("HEADER", "true"), ("ENCODING", "latin-x"), ("ENCODING", "hex")],
+    [
+        ("DELIMITER", ";;"),
+        ("QUOTE", "\n"),
+        ("HEADER", "true"),
+        ("ENCODING", "latin-x"),
+        ("ENCODING", "hex"),
+    ],
 )
 def test_settings_that_cannot_be_are_named(name, value):
     with pytest.raises(ValueError, match=name):

@@ -28,7 +28,7 @@ _DIRECTIVE = re.compile("(%.)", re.DOTALL)
 
 
 def date_reader(date_format: str) -> Callable[[str], str | None]:
-    """Returns a function from a date in exactly `date_format` to MySQL's form, None if it is not one."""
+    """Returns a function from a date in exactly `date_format` to MySQL's form, else to None."""
     pattern = _pattern(date_format)
     return _read_by_pattern(pattern) if pattern else _read_by_strptime(date_format)
 

@@ -34,9 +34,9 @@ class Layout:
     header: bool
     date_format: str
 
-    def reader(self, lines: Iterable[str], strict: bool = True) -> Iterator[list[str]]:
-        """Returns a reader of records; with `strict` it raises csv.Error for what is not CSV."""
-        return _reader(lines, self.delimiter, self.quote, strict)
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Returns a reader of records, which raises csv.Error for what is not CSV."""
+        return _reader(lines, self.delimiter, self.quote, strict=True)
 
 
 def sample_bytes(settings: Settings) -> int:
@@ -49,7 +49,7 @@ def detect(lines: list[str], settings: Settings, evidence: dict[str, str]) -> La
     delimiter, quote = _dialect(lines, settings, evidence)
     header = settings.header
     if header is None:
-        header = _header(next(_reader(lines, delimiter, quote), []), evidence)
+        header = _header(_first_record(lines, delimiter, quote), evidence)
     date_format = settings.date_format or _date_format(
         islice(_reader(lines, delimiter, quote), int(header), None), evidence
     )
@@ -61,6 +61,13 @@ def _reader(
 ) -> Iterator[list[str]]:
     how: dict[str, Any] = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
     return csv.reader(lines, delimiter=delimiter, strict=strict, **how)
+
+
+def _first_record(lines: list[str], delimiter: str, quote: str | None) -> list[str]:
+    try:
+        return next(_reader(lines, delimiter, quote), [])
+    except csv.Error as error:
+        raise FileProblem(f"expected a header or a row, found a broken line: {error}") from error
 
 
 def _dialect(

@@ -145,12 +145,14 @@ class InfileSink:
 
 def _escaped(column: Column) -> Column:
     """Writes one column as LOAD DATA reads it."""
-    joined = "".join(filter(None, column))
+    has_null = False
+    try:
+        joined = "".join(column)
+    except TypeError:
+        has_null, joined = True, "".join(filter(None, column))
     if any(special in joined for special in "\\\t\n\r"):
         column = [value and value.translate(_ESCAPES) for value in column]
-    if None in column:
-        column = ["\\N" if value is None else value for value in column]
-    return column
+    return ["\\N" if value is None else value for value in column] if has_null else column
 
 
 class InsertSink:

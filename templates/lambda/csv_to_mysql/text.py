@@ -67,7 +67,7 @@ class Decoder:
 
 
 def line_blocks(chunks: Iterable[bytes], decoder: Decoder) -> Iterator[list[str]]:
-    """Yields the lines of each chunk with their ends; a line beyond the limit is the file's fault."""
+    """Yields the lines of each chunk with their ends; one beyond the limit is the file's fault."""
     carry, number = "", 0
     for chunk, final in _with_last(chunks):
         try:

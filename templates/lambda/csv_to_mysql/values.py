@@ -61,7 +61,7 @@ class Checker:
             invoice, stock, description, quantity, day, price, customer, country = zip(
                 *records, strict=True
             )
-            days = list(map(self._dates.__getitem__, day))
+            date_of = {value: self._dates[value] for value in set(day)}
         except (ValueError, BadValue):  # a record of another length, or a bad date
             return None
         good = (
@@ -75,6 +75,7 @@ class Checker:
         )
         if not good:
             return None
+        days = list(map(date_of.__getitem__, day))
         customers = [value or None for value in customer]
         return invoice, stock, description, quantity, days, price, customers, country
 
