@@ -15,7 +15,8 @@ _HEADER = {"auto": None, "yes": True, "no": False}
 class Settings:
     """The environment, checked once; see `from_env` for names and defaults.
 
-    Of the file itself, None means that it is not declared: the file shows it.
+    `DELIMITER`, `QUOTE`, `HEADER`, `ENCODING` and `DATE_FORMAT` say how files are written. Each may
+    be absent or `auto`, here None: then the file itself shows it.
     """
 
     db_host: str

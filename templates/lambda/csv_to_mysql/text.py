@@ -38,7 +38,7 @@ class Decoder:
     @property
     def encoding(self) -> str:
         """The name of the encoding, for people."""
-        return (self._codec or "ascii").removesuffix("-sig")
+        return (self._codec or "ascii").replace("-sig", "")
 
     def fresh(self) -> Decoder:
         """Returns another of the same encoding, for reading the start twice."""
