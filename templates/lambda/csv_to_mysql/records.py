@@ -12,7 +12,7 @@ from values import COLUMNS, BadValue, Checker, Column
 
 _FIELD_LIMIT = 8192
 # Where a block has a bad record, so many lines of it are tried at once.
-_PIECE_LINES = 64
+_PIECE_LINES = 32
 
 
 class Rows(NamedTuple):
@@ -86,26 +86,29 @@ def _one_by_one(
     only its first line is rejected and the others are read again by themselves.
     """
     reader = layout.reader(source)
+    good: list[tuple[int, tuple[str | None, ...]]] = []
     while source.start < until:
         try:
             fields = next(reader)
+            if fields:
+                good.append((source.start, check.row(fields)))
+            source.forget()
         except StopIteration:
-            return
-        except csv.Error as error:
-            yield _reject(source, _csv_reason(error))
-            # The end of the data inside a quote exhausts the reader; a new one goes on.
-            reader = layout.reader(source)
-            continue
-        if not fields:
-            source.forget()
-            continue
-        try:
-            values = check.row(fields)
-        except BadValue as problem:
-            yield _reject(source, str(problem))
-        else:
-            yield Rows((source.start,), tuple((value,) for value in values))
-            source.forget()
+            break
+        except (csv.Error, BadValue) as problem:
+            yield from _gathered(good)
+            good.clear()
+            yield _reject(source, _reason(problem))
+            if isinstance(problem, csv.Error):
+                # The end of the data inside a quote exhausts the reader; a new one goes on.
+                reader = layout.reader(source)
+    yield from _gathered(good)
+
+
+def _gathered(good: list[tuple[int, tuple[str | None, ...]]]) -> Iterator[Rows]:
+    if good:
+        starts, values = zip(*good)
+        yield Rows(starts, tuple(zip(*values)))
 
 
 class _Source:
@@ -161,8 +164,10 @@ def _reject(source: _Source, reason: str) -> Reject:
     return Reject(line, reason, source.keep_first().rstrip("\r\n"))
 
 
-def _csv_reason(error: csv.Error) -> str:
-    text = str(error)
+def _reason(problem: Exception) -> str:
+    text = str(problem)
+    if isinstance(problem, BadValue):
+        return text
     if "end of data" in text:
         return "a quote is opened and not closed"
     if "field limit" in text:
