@@ -150,7 +150,7 @@ def load_with_loader(cloud, scratch, options):
         "DB_HOST": "127.0.0.1", "DB_PORT": os.environ["STACK_TEST_MYSQL_PORT"], "DB_NAME": DATABASE,
         "DB_SECRET_ARN": "secret", **dict(option.split("=", 1) for option in options),
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", CHILD], env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", CHILD], env=env, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
