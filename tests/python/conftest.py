@@ -121,7 +121,8 @@ def settings(mysql_database, tmp_path):
             "DB_SECRET_ARN": "secret",
             "DB_TLS": "off",
             "REJECTS_BUCKET": "rejects",
-            "BATCH_ROWS": "3",
+            "ENCODING": "iso-8859-1",
+            "DATE_FORMAT": "%m/%d/%Y %H:%M",
             "SCRATCH_DIR": str(tmp_path),
         }
     )

@@ -3,8 +3,12 @@
 import csv
 import io
 import os
+import signal
 import threading
+import time
+from contextlib import closing, suppress
 
+import pymysql
 import pytest
 from conftest import HEADER, FakeSecrets
 from source import ObjectRef
@@ -140,7 +144,7 @@ def test_a_sequencer_is_compared_padded_on_the_right():
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (GOOD.encode(), "expected the header"),
+        ((HEADER.replace("Country", "Land") + GOOD).encode(), "expected the header"),
         (file_of(BAD, BAD), "every row was rejected; the first, line 2: Quantity"),
     ],
 )
@@ -169,37 +173,109 @@ class Breaking(io.RawIOBase):
         return True
 
     def readinto(self, buffer):
-        count = self._data.readinto(memoryview(buffer)[:400])
-        return count or self._then()
+        return self._data.readinto(memoryview(buffer)[:9999]) or self._then()
 
 
 def fail():
     raise ConnectionError("the network went away")
 
 
+# More than the sample that is read before the first row is sent.
+MANY = 8000
+
+
 def test_a_broken_stream_is_raised_and_a_retry_loads(mysql, settings, s3):
-    s3.put("Input/data set.csv", lambda: Breaking(file_of(GOOD * 20), fail), "v1")
+    s3.put("Input/data set.csv", lambda: Breaking(file_of(GOOD * MANY), fail), "v1")
     with pytest.raises(ConnectionError):
         load(settings, s3, ref())
     assert query(mysql, "SELECT COUNT(*) FROM Uk_Ecommerce_Data") == [(0,)]
     assert states(mysql) == [("v1", "running")]
-    s3.put("Input/data set.csv", file_of(GOOD * 20), "v1")
-    assert load(settings, s3, ref()).rows_loaded == 20
+    s3.put("Input/data set.csv", file_of(GOOD * MANY), "v1")
+    assert load(settings, s3, ref()).rows_loaded == MANY
 
 
-def test_a_killed_load_leaves_nothing_and_can_run_again(mysql, settings, s3):
-    s3.put("Input/data set.csv", lambda: Breaking(file_of(GOOD * 20), lambda: os._exit(9)), "v1")
+def in_process(settings, s3):
+    """Starts a delivery in a process of its own, which ends with 0 if the rows were loaded."""
     child = os.fork()
     if child == 0:
+        code = 1
         try:
-            load(settings, s3, ref())
+            tally = load(settings, s3, ref())
+            code = 0 if (tally.state, tally.rows_loaded) == ("loaded", MANY) else 2
         finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+            os._exit(code)
+    return child
+
+
+def wait_for(mysql, sql, wanted):
+    """Waits until one number is as wanted."""
+    deadline = time.monotonic() + 20
+    while not wanted(query(mysql, sql)[0][0]):
+        assert time.monotonic() < deadline, sql
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def half_loaded(mysql, settings, s3):
+    """Gives the process of a delivery that has sent rows and now waits for S3."""
+    stream = Breaking(file_of(GOOD * MANY), lambda: time.sleep(60))
+    s3.put("Input/data set.csv", lambda: stream, "v1")
+    child = in_process(settings, s3)
+    query(mysql, "SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED")
+    wait_for(mysql, "SELECT COUNT(*) FROM Uk_Ecommerce_Data", lambda count: count > 0)
+    query(mysql, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     assert query(mysql, "SELECT COUNT(*) FROM Uk_Ecommerce_Data") == [(0,)]
-    s3.put("Input/data set.csv", file_of(GOOD * 20), "v1")
-    assert load(settings, s3, ref()).rows_loaded == 20
+    s3.put("Input/data set.csv", file_of(GOOD * MANY), "v1")
+    yield child
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_load_killed_in_the_middle_leaves_nothing_and_the_waiting_delivery_loads(
+    half_loaded, mysql, settings, s3
+):
+    waiting = in_process(settings, s3)
+    locks = "SELECT COUNT(*) FROM information_schema.processlist WHERE State = 'User lock'"
+    wait_for(mysql, locks, lambda count: count == 1)
+    os.kill(half_loaded, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(half_loaded, 0)[1]) == -signal.SIGKILL
+    assert os.waitstatus_to_exitcode(os.waitpid(waiting, 0)[1]) == 0
+    assert load(settings, s3, ref()).repeated
+    found = "SELECT COUNT(*), COUNT(DISTINCT LineNumber), MIN(LoadId) FROM Uk_Ecommerce_Data"
+    assert query(mysql, found) == [(MANY, MANY, 1)]
     assert states(mysql) == [("v1", "loaded")]
+
+
+def test_a_load_whose_server_connection_is_cut_leaves_nothing(half_loaded, mysql, settings, s3):
+    loading = "SELECT ID FROM information_schema.processlist WHERE Info LIKE 'LOAD DATA%'"
+    query(mysql, f"KILL {query(mysql, loading)[0][0]}")
+    assert load(settings, s3, ref()).rows_loaded == MANY
+    assert query(mysql, "SELECT COUNT(*) FROM Uk_Ecommerce_Data") == [(MANY,)]
+
+
+@pytest.mark.parametrize("count", [1, 200_000])
+def test_a_refused_statement_is_raised_however_much_was_written(mysql, settings, count):
+    from mysql_load import InfileSink, connect
+    from records import Rows
+
+    with closing(connect(settings, FakeSecrets())) as db:
+        with closing(InfileSink(db, "No_Such_Table", 1)) as sink:
+            with pytest.raises(pymysql.err.ProgrammingError, match="No_Such_Table"):
+                sink.add(Rows(range(count), [["1"] * count] * 8))
+                sink.finish()
+
+
+def test_a_row_that_the_server_drops_is_an_error(mysql, settings):
+    from mysql_load import InfileSink, connect
+    from records import Rows
+
+    columns = [[value] * 2 for value in GOOD.replace("12/1/2010 8:26", "2010-12-01").split(",")]
+    with closing(connect(settings, FakeSecrets())) as db:
+        with closing(InfileSink(db, settings.table, 1)) as sink:
+            sink.add(Rows([7, 7], columns))
+            with pytest.raises(RuntimeError, match="took 1 of 2 rows with 1 warnings.*Duplicate"):
+                sink.finish()
 
 
 def test_two_deliveries_at_once_load_once(mysql, settings, s3):

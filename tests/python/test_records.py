@@ -1,22 +1,44 @@
 """What is taken, what is rejected, and what is wrong with a whole file."""
 
+import csv
+import gzip
 import io
+import random
+from typing import NamedTuple
 
 import pytest
+import records
 from conftest import HEADER
+from layout import Layout
 from problems import FileProblem
-from records import Reject, Row, read_records
-from source import as_text, lines
+from records import Reject, read_records
+from source import CHUNK_BYTES, unzipped
+from text import Decoder, line_blocks
 from values import COLUMNS
 
-FORMAT = "%m/%d/%Y %H:%M"
+LAYOUT = Layout(",", '"', True, "%m/%d/%Y %H:%M")
 GOOD = "536365,85123A,WHITE HEART,6,12/1/2010 8:26,2.55,17850,United Kingdom\n"
 
 
-def read(data, encoding="iso-8859-1"):
+class Row(NamedTuple):
+    line: int
+    values: tuple
+
+
+def read(data, encoding="iso-8859-1", chunk=CHUNK_BYTES):
+    """Reads in chunks of that many bytes; 1 makes every line a block of its own."""
     if isinstance(data, str):
         data = data.encode(encoding)
-    return list(read_records(lines(as_text(io.BytesIO(data), encoding)), FORMAT))
+    data = unzipped(io.BytesIO(data)).read()
+    pieces = [data[at : at + chunk] for at in range(0, len(data), chunk)]
+    blocks = line_blocks(pieces, Decoder.of(data, True, encoding, {}))
+    found = []
+    for record in read_records(blocks, LAYOUT):
+        if isinstance(record, Reject):
+            found.append(record)
+        else:
+            found += map(Row, record.lines, zip(*record.columns, strict=True))
+    return found
 
 
 def with_value(column, value):
@@ -152,7 +174,10 @@ def test_a_utf8_byte_order_mark_decides_the_encoding():
         (HEADER.replace("Country", "Land").encode(), "found .*Land"),
         (b"\n" + HEADER.encode(), "found an empty line"),
         (HEADER.encode("utf-16"), "found UTF-16 text"),
-        (b"\x1f\x8b\x08\x00", "found a gzip file"),
+        (b"\x1f\x8b\x08\x00", "expected gzip to the end of the file"),
+        (gzip.compress(HEADER.encode() * 99)[:-9], "expected gzip to the end of the file"),
+        (gzip.compress(gzip.compress(b"x")), "found a gzip file inside a gzip file"),
+        (gzip.compress(b""), "the file is empty"),
         (b"x" * 300_000, "line 1 is longer than"),
     ],
 )
@@ -168,3 +193,46 @@ def test_text_that_is_not_in_its_encoding_is_named():
 
 def test_a_file_of_only_a_header_has_no_records():
     assert read(HEADER) == []
+
+
+def test_a_gzip_file_is_unzipped_whatever_its_parts():
+    parts = gzip.compress(HEADER.encode()) + gzip.compress(GOOD.encode())
+    assert read(parts) == read(HEADER + GOOD)
+
+
+def test_old_line_ends_and_multi_byte_characters_may_fall_between_chunks():
+    text = (HEADER + GOOD.replace("WHITE", "\u20ac \U0001f339") * 3).replace("\n", "\r")
+    whole = read(text, "utf-8")
+    assert [row.line for row in whole] == [2, 3, 4]
+    assert all(read(text, "utf-8", chunk) == whole for chunk in range(1, 40))
+
+
+def made_rows(seed, count):
+    """Writes rows with line ends inside values and with every fault, from a seed."""
+    dice = random.Random(seed)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    for number in range(count):
+        text = dice.choice(["plain", "two\nlines", "two\r\nlines", 'a "quote"', "a,b", "", "\xa3"])
+        price = dice.choice(["1.25", "0", "-3.5"])
+        writer.writerow([number, "a", text, "7", "12/1/2010 8:26", price, "", "EIRE"])
+        fault = dice.random()
+        if fault < 0.02:
+            good = GOOD.rstrip("\n").split(",")
+            good[dice.randrange(8)] = dice.choice(["", "x" * 600, "\0", "1e3", '"open', 'a"b"'])
+            buffer.write(",".join(good) + "\r\n")
+        elif fault < 0.03:
+            buffer.write(dice.choice(["\r\n", "short\r\n", ",\r\n", "1,2,3,4,5,6,7,8,9\r\n"]))
+    return HEADER + buffer.getvalue()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_taken_in_blocks_are_those_taken_one_by_one(seed, monkeypatch):
+    text = made_rows(seed, 500)
+    in_blocks = read(text)
+    assert sum(isinstance(record, Row) for record in in_blocks) > 300
+    assert any(isinstance(record, Reject) for record in in_blocks)
+    assert read(text, chunk=1) == read(text, chunk=997) == in_blocks
+    assert [record.line for record in in_blocks] == sorted(record.line for record in in_blocks)
+    monkeypatch.setattr(records, "_whole", lambda *_: None)
+    assert read(text) == in_blocks

@@ -19,7 +19,10 @@ _REASON_CHARS = 2000
 
 @dataclass
 class Tally:
-    """What one delivery did, as logged; `repeated` if an earlier one had done it."""
+    """What one delivery did, as logged; `repeated` if an earlier one had done it.
+
+    `detected` says of what was not declared how it was found in the file.
+    """
 
     load_id: int
     state: str
@@ -29,6 +32,7 @@ class Tally:
     rejects_uri: str | None = None
     reason: str | None = None
     repeated: bool = False
+    detected: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For the log line and the function's result."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, Union
 
 import load_log
 import pymysql
+from layout import Layout, detect, sample_bytes
 from load_log import Claim, Tally
 from mysql_load import Sink, connect, open_sink
 from problems import FileProblem, Outdated
-from records import Row, read_records
+from records import Reject, Rows, read_records
 from rejects import RejectsFile
 from settings import Settings
-from source import ObjectRef, lines, open_text
+from source import ObjectRef, chunks, open_object
+from text import Decoder, line_blocks
 
 
 def load_object(
@@ -43,11 +47,12 @@ def _load(
     db: pymysql.Connection, settings: Settings, s3: Any, ref: ObjectRef, claim: Claim, tally: Tally
 ) -> None:
     """Carries out a claim as one transaction; `tally` is filled on the way."""
-    text = open_text(s3, ref, settings.encoding)
-    with closing(text), RejectsFile(settings.scratch, settings.rejects_limit_bytes) as rejects:
+    stream = open_object(s3, ref)
+    with closing(stream), RejectsFile(settings.scratch, settings.rejects_limit_bytes) as rejects:
+        records = _records(stream, settings, tally.detected)
         _clear(db, settings.table, [*claim.replaces, claim.load_id])
         with closing(open_sink(db, settings, claim.load_id)) as sink:
-            _copy_rows(read_records(lines(text), settings.date_format), sink, rejects, tally)
+            _copy_rows(records, sink, rejects, tally)
             sent = sink.finish()
         tally.rejects_uri = rejects.store(
             s3, settings.rejects_bucket or ref.bucket, settings.rejects_prefix, ref
@@ -59,14 +64,31 @@ def _load(
     load_log.finish(db, settings.log_table, tally, claim.replaces)
 
 
-def _copy_rows(records: Any, sink: Sink, rejects: RejectsFile, tally: Tally) -> None:
+def _records(
+    stream: io.BufferedReader, settings: Settings, evidence: dict[str, str]
+) -> Iterator[Union[Rows, Reject]]:
+    """Finds out how the file is written and begins to read it, from its start."""
+    wanted = sample_bytes(settings)
+    sample = stream.read(wanted)
+    is_whole = len(sample) < wanted
+    decoder = Decoder.of(sample, is_whole, settings.encoding, evidence)
+    seen = sample if is_whole else sample[: max(map(sample.rfind, (b"\n", b"\r"))) + 1]
+    lines = [line for block in line_blocks(chunks(seen), decoder.fresh()) for line in block]
+    layout = detect(lines, settings, evidence)
+    return read_records(line_blocks(chunks(sample, stream), decoder), layout)
+
+
+def _copy_rows(
+    records: Iterator[Union[Rows, Reject]], sink: Sink, rejects: RejectsFile, tally: Tally
+) -> None:
     for record in records:
-        tally.rows_in += 1
-        if isinstance(record, Row):
+        if isinstance(record, Rows):
             sink.add(record)
-            tally.rows_loaded += 1
+            tally.rows_in += len(record.lines)
+            tally.rows_loaded += len(record.lines)
         else:
             rejects.add(record)
+            tally.rows_in += 1
             tally.rows_rejected += 1
 
 

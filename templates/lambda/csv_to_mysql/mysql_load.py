@@ -1,26 +1,30 @@
-"""Writes checked rows to MySQL in batches, inside the caller's transaction."""
+"""Writes checked rows to MySQL, inside the caller's transaction."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import re
 import ssl
-import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol
 
 import pymysql
-from records import Row
+from records import Rows
 from settings import Settings
-from values import COLUMNS
+from values import COLUMNS, Column
 
-_SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+_PIPE_BYTES = 1 << 20
+_INSERT_ROWS = 2000
 _SESSION = (
     "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES',"
     # a load that was killed must not hold its lock for the server's default of eight hours
-    " wait_timeout = 300"
+    " wait_timeout = 300,"
+    # the statement is under way while the object is read: S3 may make the server wait
+    " net_read_timeout = 300"
 )
 
 
@@ -56,14 +60,14 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 class Sink(Protocol):
     """Takes rows; after `finish` all of them are in the open transaction."""
 
-    def add(self, row: Row) -> None:
-        """Takes one row."""
+    def add(self, rows: Rows) -> None:
+        """Takes rows."""
 
     def finish(self) -> int:
         """Sends what is left and returns the number of rows sent."""
 
     def close(self) -> None:
-        """Frees scratch files; safe at any time."""
+        """Ends what is under way; safe at any time."""
 
 
 def open_sink(db: pymysql.Connection, settings: Settings, load_id: int) -> Sink:
@@ -72,106 +76,102 @@ def open_sink(db: pymysql.Connection, settings: Settings, load_id: int) -> Sink:
         cursor.execute("SELECT @@GLOBAL.local_infile")
         allowed = cursor.fetchone()[0]
     sink = InfileSink if allowed else InsertSink
-    return sink(db, settings, load_id)
+    return sink(db, settings.table, load_id)
 
 
 class InfileSink:
-    """Sends tab-separated batches while the next batch is being written."""
+    """Feeds one LOAD DATA statement through a pipe: the server loads while rows are being made."""
 
-    def __init__(self, db: pymysql.Connection, settings: Settings, load_id: int) -> None:
+    def __init__(self, db: pymysql.Connection, table: str, load_id: int) -> None:
         self._db = db
-        self._batch_rows = settings.batch_rows
-        self._folder = tempfile.TemporaryDirectory(dir=settings.scratch)
-        self._statement = (
-            "LOAD DATA LOCAL INFILE '{path}'"
-            f" INTO TABLE `{settings.table}` CHARACTER SET utf8mb4"
-            " FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n'"
-            f" (LineNumber, {', '.join(COLUMNS)}) SET LoadId = {int(load_id)}"
-        )
-        self._pool = ThreadPoolExecutor(max_workers=1)
-        self._sending: Future[None] | None = None
-        self._batches = 0
         self._sent = 0
-        self._open_batch()
+        self._reading, writing = os.pipe()
+        self._pipe = open(writing, "wb")
+        if widen := getattr(fcntl, "F_SETPIPE_SZ", None):
+            with suppress(OSError):  # the user may have too many pipes for it
+                fcntl.fcntl(writing, widen, _PIPE_BYTES)
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._loading: Future[tuple[int, int, list[str]]] = self._pool.submit(
+            self._load,
+            f"LOAD DATA LOCAL INFILE '{_DESCRIPTORS}/{self._reading}'"
+            f" INTO TABLE `{table}` CHARACTER SET utf8mb4"
+            " FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n'"
+            f" (LineNumber, {', '.join(COLUMNS)}) SET LoadId = {int(load_id)}",
+        )
 
-    def add(self, row: Row) -> None:
-        """Appends one row to the batch and sends the batch when it is full."""
-        fields = [str(row.line)]
-        for value in row.values:
-            if value is None:
-                fields.append("\\N")
-            elif _SPECIAL.search(value):
-                fields.append(value.translate(_ESCAPES))
-            else:
-                fields.append(value)
-        self._file.write("\t".join(fields) + "\n")
-        self._rows += 1
-        if self._rows >= self._batch_rows:
-            self._send_batch()
-            self._open_batch()
+    def add(self, rows: Rows) -> None:
+        """Writes tab-separated lines; waits while the server has enough to do."""
+        columns = [map(str, rows.lines), *map(_escaped, rows.columns)]
+        text = "\n".join(map("\t".join, zip(*columns))) + "\n"
+        try:
+            self._pipe.write(text.encode())
+        except BrokenPipeError:
+            self._loading.result()  # raises what ended the statement
+            raise
+        self._sent += len(rows.lines)
 
     def finish(self) -> int:
-        """Sends the last batch and waits for it."""
-        self._send_batch()
-        self._wait()
+        """Ends the statement. LOCAL turns errors into warnings, so none may remain."""
+        self._end()
+        taken, count, warnings = self._loading.result()
+        if taken != self._sent or count:
+            raise RuntimeError(
+                f"MySQL took {taken} of {self._sent} rows with {count} warnings: {warnings}"
+            )
         return self._sent
 
     def close(self) -> None:
-        """Waits for a batch on its way, then removes the scratch files."""
+        """Ends the statement if it still runs; what it loaded is the transaction's to keep."""
+        self._end()
         self._pool.shutdown(wait=True)
-        self._file.close()
-        self._folder.cleanup()
 
-    def _open_batch(self) -> None:
-        self._rows = 0
-        self._path = os.path.join(self._folder.name, f"{self._batches}.tsv")
-        self._batches += 1
-        self._file = open(self._path, "w", encoding="utf-8", newline="\n", buffering=1 << 18)
+    def _end(self) -> None:
+        with suppress(BrokenPipeError):  # the statement ended before, and its result says why
+            self._pipe.close()
 
-    def _send_batch(self) -> None:
-        self._file.close()
-        self._wait()
-        self._sending = self._pool.submit(self._send, self._path, self._rows)
-        self._sent += self._rows
+    def _load(self, statement: str) -> tuple[int, int, list[str]]:
+        """Runs the statement and returns rows, warnings, and what the first ones say."""
+        try:
+            with self._db.cursor() as cursor:
+                taken = cursor.execute(statement)
+                count, warnings = cursor.warning_count, []
+                if count:
+                    cursor.execute("SHOW WARNINGS LIMIT 3")
+                    warnings = [text for _, _, text in cursor.fetchall()]
+            return taken, count, warnings
+        finally:
+            os.close(self._reading)  # a writer that still waits for room gets an error
 
-    def _wait(self) -> None:
-        if self._sending:
-            self._sending.result()
 
-    def _send(self, path: str, rows: int) -> None:
-        """Loads one file. LOCAL turns errors into warnings, so none may remain."""
-        with self._db.cursor() as cursor:
-            taken = cursor.execute(self._statement.format(path=path)) if rows else 0
-            warnings = cursor.warning_count
-            if taken != rows or warnings:
-                cursor.execute("SHOW WARNINGS LIMIT 3")
-                raise RuntimeError(
-                    f"MySQL took {taken} of {rows} rows with {warnings} warnings: "
-                    f"{[text for _, _, text in cursor.fetchall()]}"
-                )
-        os.unlink(path)
+def _escaped(column: Column) -> Column:
+    """Writes one column as LOAD DATA reads it."""
+    has_null = False
+    try:
+        joined = "".join(column)
+    except TypeError:
+        has_null, joined = True, "".join(filter(None, column))
+    if any(special in joined for special in "\\\t\n\r"):
+        column = [value and value.translate(_ESCAPES) for value in column]
+    return ["\\N" if value is None else value for value in column] if has_null else column
 
 
 class InsertSink:
     """Sends rows as INSERT statements of many rows."""
 
-    ROWS = 2000
-
-    def __init__(self, db: pymysql.Connection, settings: Settings, load_id: int) -> None:
+    def __init__(self, db: pymysql.Connection, table: str, load_id: int) -> None:
         self._db = db
-        self._load_id = load_id
         columns = ("LoadId", "LineNumber", *COLUMNS)
         self._statement = (
-            f"INSERT INTO `{settings.table}` ({', '.join(columns)})"
-            f" VALUES ({', '.join(['%s'] * len(columns))})"
+            f"INSERT INTO `{table}` ({', '.join(columns)})"
+            f" VALUES ({int(load_id)}, {', '.join(['%s'] * (len(columns) - 1))})"
         )
         self._rows: list[tuple[Any, ...]] = []
         self._sent = 0
 
-    def add(self, row: Row) -> None:
-        """Keeps one row and sends them when there are enough."""
-        self._rows.append((self._load_id, row.line, *row.values))
-        if len(self._rows) >= self.ROWS:
+    def add(self, rows: Rows) -> None:
+        """Keeps rows and sends them when there are enough."""
+        self._rows += zip(rows.lines, *rows.columns)
+        if len(self._rows) >= _INSERT_ROWS:
             self._send()
 
     def finish(self) -> int:
@@ -180,10 +180,11 @@ class InsertSink:
         return self._sent
 
     def close(self) -> None:
-        """Has nothing to free."""
+        """Has nothing to end."""
 
     def _send(self) -> None:
-        with self._db.cursor() as cursor:
-            cursor.executemany(self._statement, self._rows)
+        if self._rows:
+            with self._db.cursor() as cursor:
+                cursor.executemany(self._statement, self._rows)
         self._sent += len(self._rows)
         self._rows.clear()

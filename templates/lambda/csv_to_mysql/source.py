@@ -1,8 +1,10 @@
-"""Opens an S3 object as a stream of text; never holds more than one buffer of it."""
+"""Opens an S3 object as a stream of bytes, unzipped; never holds more than one buffer of it."""
 
 from __future__ import annotations
 
+import gzip
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +14,15 @@ from botocore.exceptions import ClientError
 from problems import FileProblem, Outdated
 
 BUFFER_BYTES = 1 << 20
-MAX_LINE_CHARS = 1 << 18
+CHUNK_BYTES = 1 << 18
 _GONE = {"NoSuchKey", "NoSuchVersion", "404"}
+_GZIP = b"\x1f\x8b"
 _NOT_CSV = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
-    b"\x1f\x8b": "a gzip file",
+    _GZIP: "a gzip file inside a gzip file",
     b"PK": "a zip or Excel file",
 }
-_UTF8_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ def _real_version(version_id: str | None) -> str | None:
     return None if version_id in (None, "", "null") else version_id
 
 
-def open_text(s3: Any, ref: ObjectRef, encoding: str) -> io.TextIOWrapper:
-    """Opens the object and decides its encoding from its first bytes.
+def open_object(s3: Any, ref: ObjectRef) -> io.BufferedReader:
+    """Opens the object and unzips it if its first bytes say gzip, whatever its name is.
 
-    Raises FileProblem if it is gone or no CSV text, Outdated if another took its place.
+    Raises FileProblem if it is gone or no text, Outdated if another took its place.
     """
     wanted = {"Bucket": ref.bucket, "Key": ref.key}
     if ref.version_id:
@@ -86,35 +88,50 @@ def open_text(s3: Any, ref: ObjectRef, encoding: str) -> io.TextIOWrapper:
     if not ref.version_id and ref.etag and found and found != ref.etag:
         reply["Body"].close()
         raise Outdated(f"{ref.uri} was replaced: the event says etag {ref.etag}, S3 has {found}")
-    return as_text(reply["Body"], encoding)
+    return unzipped(reply["Body"])
 
 
-def as_text(body: Any, encoding: str) -> io.TextIOWrapper:
-    """Wraps a raw byte stream; a UTF-8 byte order mark wins over the declared encoding."""
+def unzipped(body: Any) -> io.BufferedReader:
+    """Buffers a raw stream, through gzip where it is gzip; raises FileProblem if it is no text."""
     stream = io.BufferedReader(body, BUFFER_BYTES)
-    start = stream.peek(3)[:3]
+    if stream.peek(2)[:2] == _GZIP:
+        stream = io.BufferedReader(_Gzip(stream), BUFFER_BYTES)
+    start = stream.peek(2)[:2]
     if not start:
-        raise FileProblem("the file is empty: expected a header line, found 0 bytes")
+        raise FileProblem("the file is empty: expected rows, found 0 bytes")
     for magic, name in _NOT_CSV.items():
         if start.startswith(magic):
-            raise FileProblem(f"expected CSV text in {encoding}, found {name}")
-    chosen = "utf-8-sig" if start == _UTF8_BOM else encoding
-    return io.TextIOWrapper(stream, encoding=chosen, errors="strict", newline="")
+            raise FileProblem(f"expected CSV text, found {name}")
+    return stream
 
 
-def lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """Yields physical lines with their ends; a line beyond the limit is the file's fault."""
-    number = 0
-    try:
-        while line := text.readline(MAX_LINE_CHARS):
-            number += 1
-            if len(line) == MAX_LINE_CHARS and not line.endswith(("\n", "\r")):
-                raise FileProblem(
-                    f"line {number} is longer than {MAX_LINE_CHARS} characters: not a CSV of rows"
-                )
-            yield line
-    except UnicodeDecodeError as error:
-        raise FileProblem(
-            f"expected {error.encoding} text, found byte {error.object[error.start]:#04x} "
-            f"after line {number}"
-        ) from error
+class _Gzip(gzip.GzipFile):
+    """Tells what is wrong with the file from what is wrong with the network."""
+
+    def __init__(self, source: io.BufferedReader) -> None:
+        super().__init__(fileobj=source, mode="rb")
+        self._source = source
+
+    def close(self) -> None:
+        """Closes the zipped stream, too."""
+        super().close()
+        self._source.close()
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads and unzips."""
+        try:
+            return super().readinto(buffer)
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise FileProblem(f"expected gzip to the end of the file: {error}") from error
+
+    def readinto1(self, buffer: Any) -> int:
+        """Reads and unzips, once."""
+        return self.readinto(buffer)
+
+
+def chunks(first: bytes, stream: io.BufferedReader | None = None) -> Iterator[bytes]:
+    """Yields `first` and then what is left of the stream in pieces of CHUNK_BYTES."""
+    for start in range(0, len(first), CHUNK_BYTES):
+        yield first[start : start + CHUNK_BYTES]
+    while stream and (chunk := stream.read(CHUNK_BYTES)):
+        yield chunk

@@ -1,4 +1,4 @@
-"""Checks the values of one row. Pure: no AWS, no database.
+"""Checks values, of one row or of many rows by column. Pure: no AWS, no database.
 
 A value is either taken exactly as it stands or the row is rejected with a reason. Nothing is
 trimmed, guessed or rounded, and no number passes through a float.
@@ -7,8 +7,9 @@ trimmed, guessed or rounded, and no number passes through a float.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime
+from typing import Sequence, Union
+
+from dates import date_reader
 
 COLUMNS = (
     "InvoiceNo", "StockCode", "Description", "Quantity",
@@ -19,61 +20,99 @@ _MAY_BE_EMPTY = {"Description"}
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _PRICE = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?")
-_CACHE_ENTRIES = 1 << 16
+_CACHE_ENTRIES = 1 << 14
+
+Column = Sequence[Union[str, None]]
 
 
 class BadValue(Exception):
     """One value that does not fit its column."""
 
 
-def row_checker(date_format: str) -> Callable[[list[str]], tuple[str | None, ...]]:
-    """Returns a function from a record's fields to its checked values; raises BadValue."""
-    dates = date_checker(date_format)
-    date_cache: dict[str, str] = {}
-    text_seen: set[tuple[str, str]] = set()
+class Checker:
+    """Turns what a file says into MySQL's text; None is NULL."""
 
-    def text(name: str, value: str) -> str:
-        if (name, value) not in text_seen:
-            _check_text(name, value)
-            if len(text_seen) >= _CACHE_ENTRIES:
-                text_seen.clear()
-            text_seen.add((name, value))
-        return value
+    def __init__(self, date_format: str) -> None:
+        self._dates = _Dates(date_format)
 
-    def date(value: str) -> str:
-        found = date_cache.get(value)
-        if found is None:
-            found = dates(value)
-            if len(date_cache) >= _CACHE_ENTRIES:
-                date_cache.clear()
-            date_cache[value] = found
-        return found
-
-    def check(fields: list[str]) -> tuple[str | None, ...]:
+    def row(self, fields: Sequence[str]) -> tuple[str | None, ...]:
+        """Returns the values of one record; raises BadValue with the reason if it cannot."""
         if len(fields) != len(COLUMNS):
             raise BadValue(f"expected {len(COLUMNS)} fields, found {len(fields)}")
         invoice, stock, description, quantity, day, price, customer, country = fields
         return (
-            text("InvoiceNo", invoice),
-            text("StockCode", stock),
-            text("Description", description),
+            _text("InvoiceNo", invoice),
+            _text("StockCode", stock),
+            _text("Description", description),
             _integer("Quantity", quantity),
-            date(day),
+            self._dates[day],
             _price(price),
             _integer("CustomerID", customer) if customer else None,
-            text("Country", country),
+            _text("Country", country),
         )
 
-    return check
+    def columns(self, records: Sequence[Sequence[str]]) -> tuple[Column, ...] | None:
+        """Returns the values of many records by column, or None if any record is not good.
+
+        It takes exactly what `row` takes, at a fraction of the time: most values repeat.
+        """
+        if set(map(len, records)) != {len(COLUMNS)}:
+            return None
+        invoice, stock, description, quantity, day, price, customer, country = zip(*records)
+        try:
+            date_of = {value: self._dates[value] for value in set(day)}
+        except BadValue:
+            return None
+        good = (
+            _are_texts("InvoiceNo", set(invoice))
+            and _are_texts("StockCode", set(stock))
+            and _are_texts("Description", set(description))
+            and _are_integers(set(quantity))
+            and all(map(_PRICE.fullmatch, set(price)))
+            and _are_integers(set(customer) - {""})
+            and _are_texts("Country", set(country))
+        )
+        if not good:
+            return None
+        days = list(map(date_of.__getitem__, day))
+        customers = [value or None for value in customer]
+        return invoice, stock, description, quantity, days, price, customers, country
 
 
-def _check_text(name: str, value: str) -> None:
+class _Dates(dict):
+    """Remembers dates that were read; raises BadValue for what is none."""
+
+    def __init__(self, date_format: str) -> None:
+        super().__init__()
+        self._format = date_format
+        self._read = date_reader(date_format)
+
+    def __missing__(self, value: str) -> str:
+        found = self._read(value)
+        if found is None:
+            raise BadValue(f"InvoiceDate {_shown(value)} is not a date like {self._format}")
+        if len(self) >= _CACHE_ENTRIES:
+            self.clear()
+        self[value] = found
+        return found
+
+
+def _text(name: str, value: str) -> str:
     if not value and name not in _MAY_BE_EMPTY:
         raise BadValue(f"{name} is empty")
     if len(value) > MAX_CHARS[name]:
         raise BadValue(f"{name} has {len(value)} characters, at most {MAX_CHARS[name]} fit")
     if "\0" in value:
         raise BadValue(f"{name} holds a NUL character")
+    return value
+
+
+def _are_texts(name: str, values: set[str]) -> bool:
+    return (
+        ("" not in values or name in _MAY_BE_EMPTY)
+        and max(map(len, values)) <= MAX_CHARS[name]
+        and "\0" not in "".join(values)
+    )
 
 
 def _integer(name: str, value: str) -> str:
@@ -84,28 +123,16 @@ def _integer(name: str, value: str) -> str:
     return value
 
 
+def _are_integers(values: set[str]) -> bool:
+    return all(map(_INTEGER.fullmatch, values)) and all(
+        _INT_MIN <= value <= _INT_MAX for value in map(int, values)
+    )
+
+
 def _price(value: str) -> str:
     if not _PRICE.fullmatch(value):
         raise BadValue(f"UnitPrice {_shown(value)} is not a number with at most 14.4 digits")
     return value
-
-
-def date_checker(date_format: str) -> Callable[[str], str]:
-    """Returns a function from a date in exactly `date_format` to `YYYY-MM-DD HH:MM:SS`."""
-
-    def check(value: str) -> str:
-        # strptime lets a space stand for any white space and \d for any script's digits.
-        if value.isascii() and value.split(" ") == value.split():
-            try:
-                moment = datetime.strptime(value, date_format)
-            except ValueError:
-                pass
-            else:
-                if moment.year >= 1000:
-                    return moment.strftime("%Y-%m-%d %H:%M:%S")
-        raise BadValue(f"InvoiceDate {_shown(value)} is not a date like {date_format}")
-
-    return check
 
 
 def _shown(value: str) -> str:
