@@ -6,6 +6,7 @@
 //! - `ui`: the only room that writes to a terminal or asks
 //! - `report`: figures for people
 //! - `pipeline`: ETL steps and the runner
+//! - `logs`: what functions, jobs, crawlers and servers wrote
 //! - `billing`: prices of what exists
 //! - `apply`: carries out a plan, all of it and nothing else
 //! - `plan`: pure: declared and observed to a plan
@@ -26,6 +27,7 @@ pub mod graph;
 pub mod kinds;
 #[cfg(feature = "local")]
 pub mod localcloud;
+pub mod logs;
 pub mod model;
 pub mod ownership;
 pub mod pipeline;

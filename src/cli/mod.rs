@@ -11,6 +11,7 @@ mod iam_policy;
 #[cfg(feature = "local")]
 mod local;
 mod lock;
+mod logs;
 mod plan;
 mod plan_file;
 mod power;
@@ -86,6 +87,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
         Command::Status => status::run(ui, global).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
+        Command::Logs(args) => logs::run(ui, global, &args).await,
         Command::Data(args) => data::run(ui, &args),
         Command::Doctor(args) => doctor::run(ui, &args),
         #[cfg(feature = "local")]

@@ -1,6 +1,7 @@
 //! The only room that writes to a terminal or asks. Data go to stdout, all else to stderr.
 
 mod diagnostics;
+mod logs_view;
 mod money;
 mod numbers;
 mod plan_json;
@@ -13,6 +14,7 @@ mod steps_view;
 mod terminal;
 
 pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summary_json};
+pub use logs_view::LogsView;
 pub use money::{money_line, running_line};
 pub use numbers::grouped;
 pub use plan_json::plan_json;
