@@ -16,7 +16,7 @@ pub(super) const READ: &str = "rds:DownloadDBLogFilePortion";
 pub(super) type Marks = BTreeMap<String, (i64, String)>;
 
 /// Returns the entries of the error and slow query logs since a moment, from where the last look ended. RDS moves
-/// entries from one file to another, so an entry can come twice; its id is what it says.
+/// entries from one file to another, so an entry can come twice; its id is its moment, its text, and how often the file has said so.
 pub(super) async fn events(
     aws: &Clients,
     identifier: &str,
@@ -41,7 +41,13 @@ pub(super) async fn events(
         let mark = marks.get(&name).filter(|(before, _)| *before <= size).map_or("0", |(_, mark)| mark.as_str());
         let (text, mark) = read(aws, identifier, &name, mark).await?;
         let entries = parse(&text).into_iter().filter(|(at, _)| *at >= since);
-        found.extend(entries.map(|(at, message)| Event { id: format!("{at} {message}"), at, message }));
+        // MariaDB counts in seconds, and may well say the same twice in one.
+        let mut times: BTreeMap<(Timestamp, String), usize> = BTreeMap::new();
+        found.extend(entries.map(|(at, message)| {
+            let count = times.entry((at, message.clone())).or_default();
+            *count += 1;
+            Event { id: format!("{at} {count} {message}"), at, message }
+        }));
         now.insert(name, (size, mark));
     }
     Ok((found, now))

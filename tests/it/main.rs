@@ -18,6 +18,8 @@ mod local_faults;
 #[cfg(feature = "local")]
 mod local_operations;
 #[cfg(feature = "local")]
+mod logs;
+#[cfg(feature = "local")]
 mod models;
 #[cfg(feature = "local")]
 mod moto;
