@@ -5,6 +5,7 @@
 //! - `cli`: one file per command, the only room with clap
 //! - `ui`: the only room that writes to a terminal or asks
 //! - `report`: figures for people
+//! - `tune`: what a load needs, suggested from facts
 //! - `pipeline`: ETL steps and the runner
 //! - `logs`: what functions, jobs, crawlers and servers wrote
 //! - `billing`: prices of what exists
@@ -35,5 +36,6 @@ pub mod plan;
 pub mod report;
 pub mod spec;
 pub mod sql;
+pub mod tune;
 pub mod ui;
 pub mod wait;

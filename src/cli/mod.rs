@@ -21,6 +21,7 @@ mod selection;
 mod session;
 mod status;
 mod stop;
+mod tune;
 mod unlock;
 mod up;
 mod validate;
@@ -87,6 +88,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
         Command::Status => status::run(ui, global).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
+        Command::Tune(args) => tune::run(ui, global, &args),
         Command::Logs(args) => logs::run(ui, global, &args).await,
         Command::Data(args) => data::run(ui, &args),
         Command::Doctor(args) => doctor::run(ui, &args),

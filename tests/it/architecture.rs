@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// A room may import only rooms listed below it.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "cli",
     "ui",
     "report",
+    "tune",
     "pipeline",
     "logs",
     "billing",

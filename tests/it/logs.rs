@@ -19,6 +19,7 @@ identifier = "small-sales"
 class = "db.t4g.micro"
 version = "8.4"
 storage_gib = 20
+port = 33061
 database = "sales"
 
 [mysql.sales.parameters]
@@ -37,6 +38,9 @@ bucket = "input"
 glue_version = "5.0"
 worker_type = "G.1X"
 workers = 2
+retries = 0
+timeout_minutes = 10
+max_concurrent_runs = 1
 
 [crawler.tables]
 name = "small-crawler"
@@ -189,17 +193,17 @@ for more in ({"LogFileName": "../secret"}, {"DBInstanceIdentifier": "nobody"}):
 /// What is written later is shown once, also if it comes late or while the endpoint refuses; Ctrl-C ends it.
 fn follows(world: &World) {
     let mut command =
-        world.command(&["--json", "logs", "lambda.reader", "--follow", "--since", "2m", "--grep", "entry"]);
+        world.command(&["--json", "logs", "lambda.reader", "--follow", "--since", "2m", "--grep", "BY-HAND"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     boto3(
         world,
         r#"
 logs = client("logs")
-group, stream = "/aws/lambda/small-reader", "by-hand"
+group, stream = "/aws/lambda/small-reader", "theirs"
 logs.create_log_stream(logGroupName=group, logStreamName=stream)
 def put(*entries):
     now = int(time.time() * 1000)
-    events = [{"timestamp": now - 1000 * age, "message": f"entry {name}"} for name, age in entries]
+    events = [{"timestamp": now - 1000 * age, "message": f"by-hand {name}"} for name, age in entries]
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 def looks():
     return sum(call["operation"] == "FilterLogEvents" for call in ask("GET", "/_stack/calls")["calls"])
@@ -220,5 +224,5 @@ until(lambda: looks() > before + 1)
     let mut text = String::new();
     child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
     let said: Vec<String> = lines(&text).iter().map(|line| word(line, "message").to_owned()).collect();
-    assert_eq!(said, ["entry one", "entry two", "entry late", "entry three", "entry four"]);
+    assert_eq!(said, ["by-hand one", "by-hand two", "by-hand late", "by-hand three", "by-hand four"]);
 }

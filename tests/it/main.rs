@@ -30,6 +30,7 @@ mod spec_errors;
 mod support;
 #[cfg(feature = "local")]
 mod team;
+mod tune;
 #[cfg(feature = "local")]
 mod two_runs;
 #[cfg(feature = "local")]
