@@ -3,5 +3,5 @@
 mod prices;
 mod rate;
 
-pub use prices::{HOURS_A_MONTH, usd_per_hour};
+pub use prices::{HOURS_A_MONTH, lambda_usd, usd_per_hour};
 pub use rate::{Line, Rate, rate};

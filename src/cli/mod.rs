@@ -22,6 +22,7 @@ mod session;
 mod status;
 mod stop;
 mod tune;
+mod tune_lambda;
 mod unlock;
 mod up;
 mod validate;
@@ -88,7 +89,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
         Command::Status => status::run(ui, global).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
-        Command::Tune(args) => tune::run(ui, global, &args),
+        Command::Tune(args) => tune::run(ui, global, &args).await,
         Command::Logs(args) => logs::run(ui, global, &args).await,
         Command::Data(args) => data::run(ui, &args),
         Command::Doctor(args) => doctor::run(ui, &args),

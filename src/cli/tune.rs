@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::args::Global;
 use super::session::load;
-use super::{Exit, Outcome};
+use super::tune_lambda::LambdaArgs;
+use super::{Exit, Outcome, tune_lambda};
 use crate::diag::{Class, Diagnostic};
 use crate::kinds::mysql::{Mysql, class};
 use crate::model::KeyPath;
@@ -26,6 +27,8 @@ pub struct TuneArgs {
 enum TuneCommand {
     /// Suggest server parameters from the memory of the class and the size of a file, with the reason of each
     Mysql(MysqlArgs),
+    /// Load a file at several memory sizes of the loader, and show time and cost of each
+    Lambda(LambdaArgs),
 }
 
 /// Options of `stack tune mysql`.
@@ -43,15 +46,16 @@ struct MysqlArgs {
 }
 
 /// Suggests values.
-pub(super) fn run(ui: Ui, global: &Global, args: &TuneArgs) -> Outcome {
+pub(super) async fn run(ui: Ui, global: &Global, args: &TuneArgs) -> Outcome {
     match &args.command {
         TuneCommand::Mysql(args) => mysql(ui, global, args),
+        TuneCommand::Lambda(args) => tune_lambda::run(ui, global, args).await,
     }
 }
 
 fn mysql(ui: Ui, global: &Global, args: &MysqlArgs) -> Outcome {
     let stack = load(ui, global)?;
-    let name = instance(&stack, args.address.as_deref())?;
+    let name = meant(&stack, "mysql", args.address.as_deref())?;
     let Some(table) = stack.declared.get::<Mysql>(&name) else { return Ok(Exit::Bug) };
     let Some(class) = class(&table.class) else {
         let message = format!("the memory of `{}` is not known, so nothing can be suggested", table.class);
@@ -72,7 +76,7 @@ fn mysql(ui: Ui, global: &Global, args: &MysqlArgs) -> Outcome {
         text.push_str(&format!("{path}:{}: {new} ({old})\n", change.line));
     }
     text.push_str(&last_line(&path, args.write, changes.len()));
-    let all: Vec<Value> = suggestions.iter().map(Value::from).collect::<Vec<Value>>();
+    let all: Vec<Value> = suggestions.iter().map(Value::from).collect();
     let answer = json!({
         "version": 1,
         "address": format!("mysql.{name}"),
@@ -98,27 +102,34 @@ fn count(changes: usize) -> String {
     format!("{changes} value{}", if changes == 1 { "" } else { "s" })
 }
 
-/// Returns the name of the table that is meant.
-fn instance(stack: &Stack, address: Option<&str>) -> Result<String, Vec<Diagnostic>> {
-    let known = stack.declared.names("mysql");
-    let list = || known.iter().map(|name| format!("`mysql.{name}`")).collect::<Vec<_>>().join(", ");
-    let usage = |message: String, hint: String| vec![Diagnostic::error(Class::Usage, message).hint(hint)];
-    match (address, known.as_slice()) {
-        (_, []) => {
-            let message = "the stack file has no MySQL instance".to_owned();
-            Err(vec![Diagnostic::error(Class::Usage, message)])
+/// Returns the name of the table that is meant: the one of an address, or the only one of its kind.
+pub(super) fn meant(stack: &Stack, kind: &str, address: Option<&str>) -> Result<String, Vec<Diagnostic>> {
+    let known = stack.declared.names(kind);
+    let hint = match known.as_slice() {
+        [] => format!("the stack file has no `[{kind}.NAME]`"),
+        names => {
+            let names = names.iter().map(|name| format!("`{kind}.{name}`"));
+            format!("name one of {}", names.collect::<Vec<_>>().join(", "))
         }
-        (None, [only]) => Ok((*only).to_owned()),
-        (None, _) => Err(usage("there are several instances".to_owned(), format!("name one of {}", list()))),
-        (Some(address), _) => {
-            let name = known.iter().find(|name| address.strip_prefix("mysql.") == Some(**name));
-            let message = format!("there is no instance `{address}`");
-            name.map(|name| (*name).to_owned()).ok_or_else(|| usage(message, format!("name one of {}", list())))
+    };
+    let found = match (address, known.as_slice()) {
+        (None, [only]) => Some(*only),
+        (None, _) => None,
+        (Some(address), names) => {
+            let wanted = address.strip_prefix(kind).and_then(|rest| rest.strip_prefix('.'));
+            names.iter().find(|name| wanted == Some(**name)).copied()
         }
-    }
+    };
+    found.map(str::to_owned).ok_or_else(|| {
+        let message = match address {
+            Some(address) => format!("there is no `{address}` to tune"),
+            None => format!("it is not clear which `{kind}` is meant"),
+        };
+        vec![Diagnostic::error(Class::Usage, message).hint(hint)]
+    })
 }
 
-fn cannot_read(path: &std::path::Path, error: &std::io::Error) -> Vec<Diagnostic> {
+pub(super) fn cannot_read(path: &std::path::Path, error: &std::io::Error) -> Vec<Diagnostic> {
     let mut diagnostic = Diagnostic::error(Class::Usage, format!("cannot read `{}`", path.display()));
     diagnostic.causes.push(error.to_string());
     vec![diagnostic]

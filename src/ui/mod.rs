@@ -12,6 +12,7 @@ mod sales_view;
 mod status_view;
 mod steps_view;
 mod terminal;
+mod trial_view;
 mod tune_view;
 
 pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summary_json};
@@ -26,4 +27,5 @@ pub use sales_view::sales_text;
 pub use status_view::{StatusLine, status_json, status_text};
 pub use steps_view::{follow_steps, profile_text, steps_text};
 pub use terminal::Ui;
+pub use trial_view::{trial_json, trial_line, trial_svg, trial_text};
 pub use tune_view::suggestions_text;

@@ -136,3 +136,50 @@ max_allowed_packet = 1073741824
     assert_eq!(world.mysql("SELECT @@back_log"), "123");
     world.stack(&["plan", "--detailed-exitcode"]).exits(0);
 }
+
+/// The loader is run at two sizes; then nothing is left of it but the figures.
+#[cfg(feature = "local")]
+#[test]
+fn the_loader_is_tried_at_several_sizes_and_nothing_is_left_of_it() {
+    use crate::team::boto3;
+    let world = World::new("tune-lambda");
+    let file = crate::team::shipped_file(&world);
+    let text = std::fs::read_to_string(&file).unwrap();
+    // What the loader needs; the rest of the stack would only take time.
+    let text = text.replace("port = 3306", "port = 33063");
+    std::fs::write(&file, text).unwrap();
+    let needed = ["--only", "trigger.reader", "--only", "bucket.output", "--only", "mysql_schema.sales"];
+    world.stack(&[&["--yes", "up"][..], &needed].concat()).exits(0);
+    let data = world.sample(2_000);
+    let command = ["--json", "tune", "lambda", "--data", &data, "--sizes", "256,1024", "--plot", "sizes.svg"];
+    let nobody = world.stack(&command).exits(1);
+    assert!(nobody.stderr.contains("add `--yes`"), "{}", nobody.all());
+    let ran = world.stack(&[&command[..], &["--yes", "--write"]].concat()).exits(0);
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let sizes = answer["sizes"].as_array().unwrap();
+    assert_eq!(sizes.len(), 2);
+    for size in sizes {
+        assert!(size["seconds"].as_f64().unwrap() > 0.0 && size["usd"].as_f64().unwrap() > 0.0, "{answer}");
+        assert!(size["used_mib"].as_u64().unwrap() > 20, "{answer}");
+    }
+    assert!(ran.stderr.contains("gives every size the same processor"), "{}", ran.all());
+    let best = answer["suggested_mib"].as_i64().unwrap();
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&format!("memory_mib = {best}")));
+    assert!(std::fs::read_to_string(world.folder().join("sizes.svg")).unwrap().contains("<polyline"));
+    assert_eq!(world.mysql("SELECT COUNT(*) FROM ECommerce_Database.Uk_Ecommerce_Data"), "0");
+    assert_eq!(world.mysql("SELECT COUNT(*) FROM ECommerce_Database.Load_Log"), "0");
+    // One that failed leaves nothing either: this size is too small for the loader.
+    let small = world.stack(&["--yes", "tune", "lambda", "lambda.reader", "--data", &data, "--sizes", "128"]);
+    assert!(small.code == 0 || small.stdout.contains("failed: "), "{}", small.all());
+    let left = boto3(
+        &world,
+        r#"
+versions = client("s3").list_object_versions(Bucket="uk-ecommerce-data-input")
+print([entry["Key"] for entry in versions.get("Versions", []) if "tune" in entry["Key"]],
+      [entry["Key"] for entry in client("s3").list_objects_v2(Bucket="uk-ecommerce-data-output").get("Contents", [])
+       if "Rejects" in entry["Key"]],
+      client("lambda").get_function_configuration(FunctionName="uk-ecommerce-data-input_Reader")["MemorySize"])
+"#,
+    );
+    assert_eq!(left, "[] [] 512");
+}
