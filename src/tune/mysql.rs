@@ -115,8 +115,8 @@ fn redo_log(server: &Server<'_>) -> (Suggestion, u64) {
     let capacity = kept.unwrap_or(wanted * MIB);
     let mut why = match server.redo_bytes() {
         Some(bytes) => format!(
-            "the load writes about {} of redo log ({REDO_PERCENT}% of the file), which must stay below {FILL_PERCENT}% \
-             or the load waits for checkpoints",
+            "the load writes about {} of redo log ({REDO_PERCENT}% of the file), which must stay below {FILL_PERCENT}% of \
+             this, or the load waits for checkpoints",
             size(bytes)
         ),
         None => format!("no file was named, so no less than RDS's own {}", size(REDO_DEFAULT_MIB * MIB)),

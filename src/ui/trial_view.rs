@@ -53,6 +53,7 @@ fn reason(all: &[Measured], best: Option<&Measured>) -> String {
             fastest.memory_mib,
             (1.0 - figures.usd / quick.usd) * 100.0,
         ),
+        _ if good(all).count() == 1 => format!("{} MiB is the only size that was measured", best.memory_mib),
         _ => format!("take {} MiB: the fastest, and none that is at most 10% slower is cheaper", best.memory_mib),
     }
 }

@@ -27,7 +27,7 @@ fn parameters_are_suggested_with_reasons_and_written_with_comments_kept() {
       innodb_buffer_pool_size    402653184 (as it is)
         3/8 of the 1 GiB of `db.t4g.micro`: the system, RDS's own processes and connections need the rest, and the three quarters that RDS takes by itself would make a small class swap
     ~ innodb_redo_log_capacity   536870912 -> 1073741824
-        the load writes about 765 MiB of redo log (170% of the file), which must stay below 75% or the load waits for checkpoints
+        the load writes about 765 MiB of redo log (170% of the file), which must stay below 75% of this, or the load waits for checkpoints
       innodb_log_buffer_size     67108864 (as it is)
         a load is one transaction: what does not fit is written in between; at most a sixteenth of the memory, 64 MiB
     ~ max_allowed_packet         1073741824 -> 67108864
