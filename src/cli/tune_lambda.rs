@@ -77,6 +77,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &LambdaArgs) -> Outcome {
     });
     let tried = trial.run(&args.sizes, &stop, &|one| ui.note(&trial_line(one))).await;
     watch.abort();
+    trial.mysql.close().await;
     lock.release().await;
     let tried = tried.map_err(one)?;
     let best = best(&tried);
