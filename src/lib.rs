@@ -5,7 +5,9 @@
 //! - `cli`: one file per command, the only room with clap
 //! - `ui`: the only room that writes to a terminal or asks
 //! - `report`: figures for people
+//! - `tune`: what a load needs, suggested from facts
 //! - `pipeline`: ETL steps and the runner
+//! - `logs`: what functions, jobs, crawlers and servers wrote
 //! - `billing`: prices of what exists
 //! - `apply`: carries out a plan, all of it and nothing else
 //! - `plan`: pure: declared and observed to a plan
@@ -26,6 +28,7 @@ pub mod graph;
 pub mod kinds;
 #[cfg(feature = "local")]
 pub mod localcloud;
+pub mod logs;
 pub mod model;
 pub mod ownership;
 pub mod pipeline;
@@ -33,5 +36,6 @@ pub mod plan;
 pub mod report;
 pub mod spec;
 pub mod sql;
+pub mod tune;
 pub mod ui;
 pub mod wait;

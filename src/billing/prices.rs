@@ -26,3 +26,13 @@ const PRICES: [(&str, f64); 12] = [
 pub fn usd_per_hour(sku: &str) -> Option<f64> {
     PRICES.iter().find(|(name, _)| *name == sku).map(|(_, price)| *price)
 }
+
+/// Returns what an invocation of a function costs in US dollars, the request itself among it.
+///
+/// Source: AWS Lambda list prices of us-east-1 and us-east-2 (first tier), compiled 2026-11-22; whether an account still
+/// has its free share is not known, so it is not taken off.
+pub fn lambda_usd(architecture: &str, memory_mib: i32, billed_seconds: f64) -> f64 {
+    const USD_PER_REQUEST: f64 = 0.20 / 1_000_000.0;
+    let usd_per_gib_second = if architecture == "arm64" { 0.000_013_333_4 } else { 0.000_016_666_7 };
+    f64::from(memory_mib) / 1_024.0 * billed_seconds * usd_per_gib_second + USD_PER_REQUEST
+}

@@ -11,9 +11,11 @@ use super::doctor::DoctorArgs;
 use super::iam_policy::IamPolicyArgs;
 #[cfg(feature = "local")]
 use super::local::LocalArgs;
+use super::logs::LogsArgs;
 use super::plan::PlanArgs;
 use super::run_pipeline::RunPipelineArgs;
 use super::runs::RunsArgs;
+use super::tune::TuneArgs;
 use super::up::UpArgs;
 use super::validate::ValidateArgs;
 
@@ -86,6 +88,10 @@ pub enum Command {
     Start,
     /// Show what exists, whether it runs and what it costs
     Status,
+    /// Show what functions, jobs, crawlers and MySQL wrote into their logs, in the order of time
+    Logs(LogsArgs),
+    /// Suggest values for what a load needs, with their reasons
+    Tune(TuneArgs),
     /// Delete everything of this stack
     Destroy(DestroyArgs),
     /// Print the smallest IAM policy with which this stack can be planned, applied, run, stopped and destroyed

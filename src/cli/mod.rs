@@ -11,6 +11,7 @@ mod iam_policy;
 #[cfg(feature = "local")]
 mod local;
 mod lock;
+mod logs;
 mod plan;
 mod plan_file;
 mod power;
@@ -21,6 +22,8 @@ mod selection;
 mod session;
 mod status;
 mod stop;
+mod tune;
+mod tune_lambda;
 mod unlock;
 mod up;
 mod validate;
@@ -88,6 +91,8 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Status => status::run(ui, global).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
         Command::Runs(args) => runs::run(ui, global, &args).await,
+        Command::Tune(args) => tune::run(ui, global, &args).await,
+        Command::Logs(args) => logs::run(ui, global, &args).await,
         Command::Data(args) => data::run(ui, &args),
         Command::Doctor(args) => doctor::run(ui, &args),
         #[cfg(feature = "local")]

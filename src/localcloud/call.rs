@@ -44,7 +44,7 @@ impl Call {
 
     /// Returns whether the operation changes anything; operations that are not named count as changing.
     pub fn is_read(&self) -> bool {
-        let read_verbs = ["Describe", "List", "Get", "BatchGet", "Search", "Filter", "Lookup"];
+        let read_verbs = ["Describe", "List", "Get", "BatchGet", "Download", "Search", "Filter", "Lookup"];
         if self.operation.is_empty() {
             return self.method == http::Method::GET || self.method == http::Method::HEAD;
         }

@@ -58,7 +58,7 @@ pub fn repair(file: &Path, options: &Options<'_>) -> Result<Repaired, Vec<Diagno
         text = fixed;
     };
     if !changes.is_empty() {
-        write(file, &text).map_err(|error| vec![cannot_write(file, &error)])?;
+        replace_file(file, &text).map_err(|error| vec![cannot_write(file, &error)])?;
     }
     let left = renamed.iter().flat_map(|name| left_behind(&document, name)).map(|(at, name)| {
         let (line, _) = document.place(&at, "").line_and_column();
@@ -83,7 +83,7 @@ fn old_bucket_name(document: &Document, fix: &Fix) -> Option<String> {
 }
 
 /// Replaces the file as a whole: whoever reads it meanwhile sees the old text or the new one.
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace_file(file: &Path, text: &str) -> std::io::Result<()> {
     // A link stays a link.
     let file = file.canonicalize()?;
     let permissions = file.metadata()?.permissions();
@@ -98,11 +98,11 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-fn no_toml(file: &Path, error: &toml_edit::TomlError) -> Diagnostic {
+pub(super) fn no_toml(file: &Path, error: &toml_edit::TomlError) -> Diagnostic {
     Diagnostic::error(Class::Spec, format!("`{}`: {}", file.display(), error.message()))
 }
 
-fn cannot_write(file: &Path, error: &std::io::Error) -> Diagnostic {
+pub(super) fn cannot_write(file: &Path, error: &std::io::Error) -> Diagnostic {
     let mut diagnostic = Diagnostic::error(Class::Failed, format!("cannot write `{}`", file.display()));
     diagnostic.causes.push(error.to_string());
     diagnostic

@@ -14,6 +14,7 @@ mod splice;
 mod stack;
 mod suggest;
 mod twice;
+mod write;
 
 pub use document::Document;
 pub use find::find;
@@ -23,3 +24,4 @@ pub use moved::{Moved, TableAddress};
 pub use options::Options;
 pub use splice::Change;
 pub use stack::Stack;
+pub use write::write;

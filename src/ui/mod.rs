@@ -1,6 +1,7 @@
 //! The only room that writes to a terminal or asks. Data go to stdout, all else to stderr.
 
 mod diagnostics;
+mod logs_view;
 mod money;
 mod numbers;
 mod plan_json;
@@ -12,8 +13,11 @@ mod sales_view;
 mod status_view;
 mod steps_view;
 mod terminal;
+mod trial_view;
+mod tune_view;
 
 pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summary_json};
+pub use logs_view::LogsView;
 pub use money::{money_line, running_line};
 pub use numbers::grouped;
 pub use plan_json::plan_json;
@@ -25,3 +29,5 @@ pub use sales_view::sales_text;
 pub use status_view::{StatusLine, status_json, status_text};
 pub use steps_view::{follow_steps, profile_text, steps_text};
 pub use terminal::Ui;
+pub use trial_view::{trial_json, trial_line, trial_svg, trial_text};
+pub use tune_view::suggestions_text;

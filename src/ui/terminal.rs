@@ -31,6 +31,16 @@ impl Ui {
         drop(writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n')));
     }
 
+    /// Writes data to stdout, for a command that goes on until somebody ends it.
+    ///
+    /// # Errors
+    /// If the reader has gone away, so that nobody would read more.
+    pub fn stream(self, text: &str) -> std::io::Result<()> {
+        let mut out = std::io::stdout();
+        writeln!(out, "{}", text.trim_end_matches('\n'))?;
+        out.flush()
+    }
+
     /// Writes the answer of a command: the sentence for people, or the value where JSON was asked for.
     pub fn answer(self, text: &str, value: &serde_json::Value) {
         if self.json { self.json_data(value) } else { self.data(text) }

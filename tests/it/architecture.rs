@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 /// A room may import only rooms listed below it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 18] = [
     "cli",
     "ui",
+    "tune",
     "pipeline",
+    "logs",
     "billing",
     "apply",
     "plan",

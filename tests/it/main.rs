@@ -18,6 +18,8 @@ mod local_faults;
 #[cfg(feature = "local")]
 mod local_operations;
 #[cfg(feature = "local")]
+mod logs;
+#[cfg(feature = "local")]
 mod models;
 #[cfg(feature = "local")]
 mod moto;
@@ -29,6 +31,7 @@ mod spec_errors;
 mod support;
 #[cfg(feature = "local")]
 mod team;
+mod tune;
 #[cfg(feature = "local")]
 mod two_runs;
 #[cfg(feature = "local")]

@@ -1,6 +1,7 @@
 //! `[mysql.NAME]`: a MySQL instance on RDS with its subnet group, parameter group, database and schema.
 
 mod change;
+mod class;
 mod instance;
 mod observed;
 mod parameter_group;
@@ -14,8 +15,10 @@ mod subnet_group;
 mod table;
 mod version;
 
+pub use class::{Class, class};
 pub use instance::Instance;
 pub use parameter_group::ParameterGroup;
 pub use schema::Schema;
 pub use subnet_group::SubnetGroup;
 pub use table::{Mysql, MysqlTable};
+pub use version::has_redo_log_capacity;

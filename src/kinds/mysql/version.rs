@@ -15,6 +15,13 @@ pub(super) fn sortable(version: &str) -> Vec<u32> {
     version.split('.').map(|part| part.parse().unwrap_or_default()).collect()
 }
 
+/// Returns whether a version has one capacity of the redo log in the place of a size and a number of files: MySQL from
+/// 8.0.30 on. A release series stands for its newest release.
+pub fn has_redo_log_capacity(version: &str) -> bool {
+    let numbers = sortable(version);
+    numbers.as_slice() >= [8, 0, 30].as_slice() || numbers == [8, 0]
+}
+
 /// How an observed version relates to the declared one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -51,5 +58,11 @@ mod tests {
         assert_eq!(standing("8.4", "8.0.40"), Standing::Behind);
         assert_eq!(standing("8.0", "8.4.7"), Standing::Ahead);
         assert_eq!(family("8.4.7"), "mysql8.4");
+    }
+
+    #[test]
+    fn the_capacity_of_the_redo_log_came_with_8_0_30() {
+        assert!(["8.0.30", "8.0", "8.4", "8.4.7", "9.1"].into_iter().all(has_redo_log_capacity));
+        assert!(!["8.0.29", "5.7", "5.7.44"].into_iter().any(has_redo_log_capacity));
     }
 }

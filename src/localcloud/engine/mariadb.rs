@@ -195,6 +195,13 @@ pub(crate) fn set_statement(name: &str, value: Option<&str>) -> String {
     }
 }
 
+/// Returns the same in the words of MariaDB where it has other ones.
+pub(crate) fn set_statement_of_mariadb(name: &str, value: Option<&str>) -> Option<String> {
+    let (other, translated) = dialect(Flavour::MariaDb, name, value.unwrap_or_default());
+    let is_other = other != name || value.is_some_and(|value| value != translated);
+    is_other.then(|| set_statement(&other, value.map(|_| translated.as_str())))
+}
+
 /// Translates one server parameter. `loose` makes the server warn in its log about a name that it does not know.
 fn parameter(flavour: Flavour, name: &str, value: &str) -> Option<String> {
     if value.contains('{') {
@@ -306,6 +313,9 @@ mod tests {
     fn a_reset_goes_back_to_what_a_start_gives() {
         assert_eq!(set_statement("max_allowed_packet", Some("1024")), "SET GLOBAL max_allowed_packet = 1024");
         assert_eq!(set_statement("max_allowed_packet", None), "SET GLOBAL max_allowed_packet = DEFAULT");
+        let capacity = set_statement_of_mariadb("innodb_redo_log_capacity", Some("8388608"));
+        assert_eq!(capacity.as_deref(), Some("SET GLOBAL innodb_log_file_size = 8388608"));
+        assert_eq!(set_statement_of_mariadb("max_allowed_packet", Some("1024")), None);
         assert!(set_statement("sql_mode", None).contains("'ONLY_FULL_GROUP_BY"));
     }
 

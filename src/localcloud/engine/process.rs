@@ -43,7 +43,9 @@ impl Process {
         let log = File::options().create(true).append(true).open(&log_path).map_err(EngineError::file(&log_path))?;
         let errors = log.try_clone().map_err(EngineError::file(&log_path))?;
         let mut command = command_as(&launch.program, launch.account, Lifetime::OfThisProcess);
-        command.args(&launch.arguments).current_dir(&launch.folder).stdin(Stdio::null()).stdout(log).stderr(errors);
+        // The servers of RDS and Redshift live in UTC, whatever the clock of this machine shows.
+        command.args(&launch.arguments).current_dir(&launch.folder).env("TZ", "UTC");
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
         let spawn_error = |source| EngineError::Spawn { program: launch.program.display().to_string(), source };
         let child = nursery::spawn(command).await.map_err(spawn_error)?;
         let pid_file = pid_path(&launch.folder);

@@ -6,6 +6,7 @@ mod catalog;
 mod create;
 mod delete;
 mod describe;
+mod log_files;
 mod modify;
 mod parameter_changes;
 mod parameter_groups;

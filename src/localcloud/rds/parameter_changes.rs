@@ -70,23 +70,35 @@ impl Inner {
             let users = mark_users(region, name, changes.iter().any(|change| change.when == When::AtReboot));
             Ok::<_, Refusal>((changes, users))
         })?;
-        let now: Vec<String> = changes
+        let now: Vec<[Option<String>; 2]> = changes
             .iter()
             .filter(|change| change.when == When::AtOnce)
-            .map(|change| mariadb::set_statement(&change.name, change.value.as_deref()))
+            .map(|Change { name, value, .. }| {
+                let value = value.as_deref();
+                [Some(mariadb::set_statement(name, value)), mariadb::set_statement_of_mariadb(name, value)]
+            })
             .collect();
         for identifier in users {
             let key = Self::fleet_key(&request.region, &identifier);
             let Some((port, password)) = self.fleet.door(&key).await else { continue };
-            for statement in &now {
-                // MariaDB has not every parameter of MySQL, and some of them it can only set when it starts.
-                if let Err(error) = mariadb::run(port, &password, std::slice::from_ref(statement)).await {
-                    tracing::warn!(identifier, statement, %error, "the parameter takes effect at the next start");
-                }
+            for statements in &now {
+                set_now(&identifier, port, &password, statements.iter().flatten()).await;
             }
         }
         Ok(Xml::default().text("DBParameterGroupName", name).finish())
     }
+}
+
+/// Sets a parameter in a running server with the first of the statements that the server takes. MariaDB has not every
+/// parameter of MySQL, some it calls otherwise, and some of them it can only set when it starts.
+async fn set_now(identifier: &str, port: u16, password: &str, statements: impl Iterator<Item = &String>) {
+    for statement in statements {
+        match mariadb::run(port, password, std::slice::from_ref(statement)).await {
+            Ok(()) => return,
+            Err(error) => tracing::debug!(identifier, statement, %error, "the server does not take the statement"),
+        }
+    }
+    tracing::warn!(identifier, "a parameter takes effect at the next start of the server");
 }
 
 fn group_name(form: &Form) -> Result<String, Refusal> {

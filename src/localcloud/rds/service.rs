@@ -92,6 +92,8 @@ async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Resul
     match operation {
         "CreateDBInstance" => Inner::create_instance(inner, request).await,
         "DescribeDBInstances" => Inner::describe_instances(inner, request),
+        "DescribeDBLogFiles" => inner.describe_log_files(request),
+        "DownloadDBLogFilePortion" => inner.download_log_file(request),
         "ModifyDBInstance" => Inner::modify_instance(inner, request).await,
         "StartDBInstance" => Inner::start_instance(inner, request),
         "StopDBInstance" => Inner::stop_instance(inner, request),

@@ -107,7 +107,7 @@ pub(super) fn filter(state: &Region, files: &Files, region: &str, request: &Valu
         |stream: &str| stream.starts_with(prefix) && named.is_none_or(|names| names.iter().any(|name| name == stream));
     let mut hits: Vec<Hit<'_>> = Vec::new();
     for stream in group.streams.keys().filter(|stream| wants(stream)) {
-        for (place, event) in files.read(region, &name, stream).into_iter().enumerate() {
+        for (place, event) in files.placed(region, &name, stream) {
             if is_wanted(&event, group, request) && pattern.matches(&event.message) {
                 hits.push((event.timestamp, event_id(stream, place, &event), stream.as_str(), event));
             }

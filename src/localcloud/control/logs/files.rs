@@ -46,9 +46,16 @@ impl Files {
 
     /// Returns the events of a stream in the order of their times. A line that a crash cut off is left out.
     pub(super) fn read(&self, region: &str, group: &str, stream: &str) -> Vec<Event> {
+        self.placed(region, group, stream).into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// Returns the same, each with the number of its line, which stays what it is when an older event comes later.
+    pub(super) fn placed(&self, region: &str, group: &str, stream: &str) -> Vec<(usize, Event)> {
         let text = fs::read_to_string(self.path(region, group, stream)).unwrap_or_default();
-        let mut events: Vec<Event> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        events.sort_by_key(|event| event.timestamp);
+        let lines = text.lines().enumerate();
+        let mut events: Vec<(usize, Event)> =
+            lines.filter_map(|(place, line)| Some((place, serde_json::from_str(line).ok()?))).collect();
+        events.sort_by_key(|(_, event)| event.timestamp);
         events
     }
 
