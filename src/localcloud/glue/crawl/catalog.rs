@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::found::Found;
+use crate::localcloud::glue::refused::texts;
 use crate::localcloud::glue::service::Glue;
 use crate::localcloud::glue::tables::TABLE;
 use crate::localcloud::refusal::Refusal;
@@ -32,15 +33,29 @@ impl Glue {
                 }
                 Err(_) => say(format!("Table {name} exists and is left as it is")),
             }
-            self.write_partitions(region, &database, &name, table)?;
+            self.write_partitions(region, crawler, &name, table)?;
             names.push(name);
         }
         self.see_to_gone(region, crawler, &names, say);
         Ok(())
     }
 
-    fn write_partitions(&self, region: &str, database: &str, name: &str, found: &Found) -> Result<(), Refusal> {
+    /// Writes the partitions of a table and sees to those whose folders are gone.
+    fn write_partitions(&self, region: &str, crawler: &Value, name: &str, found: &Found) -> Result<(), Refusal> {
+        let database = crawler["DatabaseName"].as_str().unwrap_or_default();
+        let policy = &crawler["SchemaChangePolicy"];
         let table = self.table(region, database, name)?;
+        let deletes = policy["DeleteBehavior"] == "DELETE_FROM_DATABASE";
+        for known in self.partitions_of(region, &table) {
+            let values = texts(&known["Values"]);
+            let is_there = found.partitions.iter().any(|partition| partition.values == values);
+            // Those of another layout cannot be read with the new keys.
+            let fits = values.len() == found.partition_keys.len();
+            let updates = policy["UpdateBehavior"] != "LOG";
+            if !fits || (is_there && updates) || (!is_there && deletes) {
+                self.drop_partition(region, &table, &values);
+            }
+        }
         for partition in &found.partitions {
             let input = found.partition_input(partition, &table);
             match self.add_partition(region, &table, &input) {
