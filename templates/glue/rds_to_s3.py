@@ -1,13 +1,13 @@
 """Glue job: exports the loads of a MySQL table to S3, each load once.
 
 Below `output_path` lie folders `load_id=7/year=2010/month=12`. Beside it lies the list of loads,
-`OUTPUT_PATH.loads.json`: it names the loads whose files are complete, and the second job goes by
-it. A load is exported if the job bookmark has not seen it yet or if the list lacks it, so a load
+`OUTPUT_PATH.loads.json`: it says which loads have all their files, and the second job goes by it.
+A load is exported if the job bookmark has not seen it yet or if the list lacks it, so a load
 that finished after one with a higher number is not lost, and a reset bookmark exports all again.
 
 Guarantees: only rows of loads in state `loaded`; every value as it stands in MySQL; the rows
-written are counted against the rows found; a run that died halfway leaves no load in the list
-whose files may be wrong, and the next run leaves the files that one run would have left.
+written are counted against the rows found; a load whose files may be wrong is not complete in
+the list; after a run that died halfway the next one leaves the files that one run would have left.
 """
 
 import json
@@ -192,7 +192,7 @@ def _hadoop(spark: SparkSession, path: str) -> tuple:
 
 
 def read_loads(spark: SparkSession, path: str) -> dict:
-    """Returns the complete loads with format and rows; a list that is damaged counts as empty."""
+    """Returns the listed loads; a list that is damaged counts as empty, and all is exported."""
     files, place = _hadoop(spark, loads_path(path))
     if not files.exists(place):
         return {}
@@ -203,12 +203,12 @@ def read_loads(spark: SparkSession, path: str) -> dict:
         return {}
 
 
-def write_loads_list(spark: SparkSession, path: str, complete: dict) -> None:
+def write_loads_list(spark: SparkSession, path: str, listed: dict) -> None:
     """Writes the list in one piece."""
-    listed = {str(load): complete[load] for load in sorted(complete)}
+    loads = {str(load): listed[load] for load in sorted(listed)}
     files, place = _hadoop(spark, loads_path(path))
     stream = files.create(place, True)
-    stream.write(bytearray(json.dumps({"loads": listed}).encode()))
+    stream.write(bytearray(json.dumps({"loads": loads}).encode()))
     stream.close()
 
 
@@ -219,14 +219,12 @@ def children(spark: SparkSession, path: str) -> dict:
     return {status.getPath().getName(): status.getPath() for status in found}
 
 
-def complete_loads(spark: SparkSession, path: str) -> dict:
-    """Returns the loads of the list without those whose folder somebody removed."""
-    folders = children(spark, path)
-    listed = read_loads(spark, path).items()
+def complete_loads(listed: dict, folders: dict) -> dict:
+    """Returns the loads that have all their files; of one the folder may have been removed."""
     return {
         load: about
-        for load, about in listed
-        if not about["rows"] or f"load_id={load}" in folders
+        for load, about in listed.items()
+        if about["complete"] and (not about["rows"] or f"load_id={load}" in folders)
     }
 
 
@@ -243,14 +241,16 @@ def sweep(spark: SparkSession, path: str, complete: dict) -> list:
 def export(spark: SparkSession, options: dict, args: dict, loaded: set, start) -> None:
     """Writes what is to be exported, then the list, then removes what is superseded."""
     path, file_format = args["output_path"], args["format"]
-    complete = complete_loads(spark, path)
+    listed = read_loads(spark, path)
+    complete = complete_loads(listed, children(spark, path))
     wanted = to_export(loaded, complete, file_format, start)
     kept = {load: complete[load] for load in complete if load in loaded and load not in wanted}
     loads = measured(spark, options, args["table"], wanted) if wanted else []
     expected = sum(load.rows for load in loads)
-    if kept != complete:
-        # from here on until the end the loads that are written may be incomplete
-        write_loads_list(spark, path, kept)
+    if again := {load for load in wanted if load in listed}:
+        # listed still, so that nobody takes them for superseded, but wrong until the end
+        marked = {load: {**listed[load], "complete": False} for load in again}
+        write_loads_list(spark, path, {**listed, **marked})
     if expected:
         ranges = key_ranges(loads, int(args["partitions"]))
         rows = partitioned(read_table(spark, options, args["table"], ranges))
@@ -260,9 +260,9 @@ def export(spark: SparkSession, options: dict, args: dict, loaded: set, start) -
                 f"{expected} rows were in {args['table']} and {written} were written:"
                 " a load was superseded during the export, run the job again"
             )
-    if wanted:
-        added = {load.load_id: {"rows": load.rows, "format": file_format} for load in loads}
-        kept |= added
+    for load in loads:
+        kept[load.load_id] = {"rows": load.rows, "format": file_format, "complete": True}
+    if kept != listed:
         write_loads_list(spark, path, kept)
     gone = sweep(spark, path, kept)
     if not wanted:

@@ -117,7 +117,7 @@ def _hadoop(spark: SparkSession, path: str) -> tuple:
 
 
 def read_loads(spark: SparkSession, path: str) -> dict:
-    """Returns the complete loads with format and rows, as the first job listed them."""
+    """Returns the loads as the first job listed them: rows, format, whether complete."""
     place = path.rstrip("/") + ".loads.json"
     files, found = _hadoop(spark, place)
     if not files.exists(found):
@@ -216,9 +216,13 @@ def write_warehouse(rows: DataFrame, path: str, file_format: str, expected: int)
 
 
 def changes(listed: dict, present: dict, everything: bool = False) -> tuple:
-    """Compares the list with Redshift's row counts: what is to be loaded, what is to be deleted."""
-    differs = {load for load, about in listed.items() if about["rows"] != present.get(load, 0)}
-    chosen = set(listed) if everything else differs
+    """Compares the list with Redshift's row counts: what is to be loaded, what is to be deleted.
+
+    A load that the first job is about to write again stays in Redshift as it is.
+    """
+    complete = {load: about["rows"] for load, about in listed.items() if about["complete"]}
+    differs = {load for load, rows in complete.items() if rows != present.get(load, 0)}
+    chosen = set(complete) if everything else differs
     wanted = {load: about for load, about in listed.items() if load in chosen and about["rows"]}
     gone = sorted(load for load in present if load not in listed or load in chosen)
     return wanted, gone

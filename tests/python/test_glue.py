@@ -117,7 +117,7 @@ def test_values_survive_both_hops(spark, tmp_path, file_format):
     rows = [exported_row(line, text) for line, text in enumerate(NASTY, 2)]
     assert rds_to_s3.write_loads(exported(spark, rows), staging, file_format) == len(NASTY)
     assert list((tmp_path / "staging").glob("load_id=1/year=2011/month=3/part-*"))
-    loads = {1: {"rows": len(NASTY), "format": file_format}}
+    loads = {1: {"rows": len(NASTY), "format": file_format, "complete": True}}
     back = job.transform(job.read_staged(spark, staging, loads))
     job.write_warehouse(back, warehouse, file_format, len(NASTY))
     found = warehouse_rows(spark, tmp_path / "warehouse", file_format)
@@ -209,12 +209,16 @@ def test_loads_are_exported_once_whatever_order_they_finish_in():
         ({1: 4, 2: 3}, False, ([1], [1])),
         ({1: 5, 2: 3, 9: 1}, False, ([], [9])),
         ({1: 5, 2: 3, 4: 2}, False, ([], [4])),
+        ({1: 5, 2: 3, 6: 2}, False, ([], [])),
         ({1: 5, 2: 3}, True, ([1, 2], [1, 2])),
     ],
-    ids=["new", "same", "second load", "half", "superseded", "emptied", "reload"],
+    ids=["new", "same", "second load", "half", "superseded", "emptied", "being written", "reload"],
 )
 def test_redshift_is_compared_load_by_load(present, everything, expected):
-    listed = {load: {"rows": rows, "format": "csv"} for load, rows in ((1, 5), (2, 3), (4, 0))}
+    listed = {
+        load: {"rows": rows, "format": "csv", "complete": load != 6}
+        for load, rows in ((1, 5), (2, 3), (4, 0), (6, 7))
+    }
     wanted, gone = job.changes(listed, present, everything)
     assert (sorted(wanted), gone) == expected
 

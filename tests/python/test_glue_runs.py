@@ -239,6 +239,27 @@ def test_a_retry_after_a_partial_write_leaves_what_one_run_leaves(world, monkeyp
     assert not (world.staging / ".spark-staging-dead").exists()
 
 
+def test_a_dead_second_export_of_a_load_takes_it_from_nobody(world, monkeypatch):
+    world.load(1, 9)
+    world.export()
+    world.merge()
+    world.bookmark.write_text("{}")  # as after ResetJobBookmark
+    write = rds_to_s3.write_loads
+
+    def dying(*_):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(rds_to_s3, "write_loads", dying)
+    with pytest.raises(RuntimeError, match="killed"):
+        world.export()
+    world.merge()
+    assert world.redshift.rows == lines((1, 9))
+    monkeypatch.setattr(rds_to_s3, "write_loads", write)
+    before = world.files()
+    world.export()
+    assert world.staged() == lines((1, 9)) and not before & world.files()
+
+
 def test_a_load_that_dies_before_its_commit_leaves_the_old_rows_and_is_repeated(world):
     world.load(1, 9)
     world.export()

@@ -47,6 +47,8 @@ def spark_confs(options: argparse.Namespace) -> dict[str, str]:
         confs["spark.driver.extraClassPath"] = os.pathsep.join(options.driver_jar)
         if options.master:
             confs["spark.jars"] = ",".join(options.driver_jar)
+    if options.master:
+        confs["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC -Dfile.encoding=UTF-8"
     if options.event_log:
         os.makedirs(options.event_log, exist_ok=True)
         confs |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": options.event_log}
