@@ -76,6 +76,9 @@ def test_a_job_is_handed_to_a_cluster(tmp_path):
     assert there["spark.master"] == "spark://host:7077"
     assert "spark.driver.host" not in there, "executors elsewhere could not find the driver"
     assert there["spark.jars"] == "/j"
+    by_argument = spark_confs(parse([*given, "--conf", "spark.master=spark://other:7077"]))
+    assert by_argument["spark.master"] == "spark://other:7077"
+    assert "spark.driver.host" not in by_argument
 
 
 def test_a_bookmark_moves_on_only_with_a_commit(tmp_path):

@@ -100,7 +100,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--error-file", help="receives the last error as one line")
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("job_args", nargs=argparse.REMAINDER)
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    given = dict(pair.split("=", 1) for pair in options.conf)
+    options.master = given.get("spark.master", options.master)
+    return options
 
 
 def run(options: argparse.Namespace) -> int:
