@@ -138,13 +138,20 @@ fn for_glue(entry: Entry<'_>) -> Vec<Value> {
     let Entry { region, .. } = entry;
     let glue = |what: &str| format!("arn:aws:glue:{region}:${{account}}:{what}");
     let catalog = [
+        "glue:BatchCreatePartition",
+        "glue:BatchDeletePartition",
         "glue:BatchGetPartition",
+        "glue:BatchUpdatePartition",
+        "glue:CreatePartition",
         "glue:CreateTable",
+        "glue:DeletePartition",
         "glue:GetConnection",
         "glue:GetDatabase",
+        "glue:GetPartition",
         "glue:GetPartitions",
         "glue:GetTable",
         "glue:GetTables",
+        "glue:UpdatePartition",
         "glue:UpdateTable",
     ];
     let mut statements = vec![

@@ -44,6 +44,7 @@ fn up_pipeline_down_start_destroy() {
     let second = world.stack(&["run-pipeline", "--keep-running", "--data", &data]).exits(0);
     sums_up(&second, "3,000 rows");
     assert_eq!(first.stdout, second.stdout, "the same file twice leaves the same rows");
+    assert_eq!(world.boto3(STAGED), "Output/load_id=2/", "the second load took the place of the first");
 
     assert!(world.servers() >= 2, "MySQL and PostgreSQL run");
     let down = world.stack(&["down"]).exits(0);
@@ -67,6 +68,16 @@ fn up_pipeline_down_start_destroy() {
     world.down();
     assert_eq!(world.servers(), 0);
 }
+
+/// Prints the folders of loads in the output bucket.
+const STAGED: &str = r#"
+import boto3
+s3 = boto3.client("s3", endpoint_url=ENDPOINT, region_name="us-east-2",
+                  aws_access_key_id="x", aws_secret_access_key="y")
+bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].endswith("output"))
+listed = s3.list_objects_v2(Bucket=bucket, Prefix="Output/", Delimiter="/")
+print(" ".join(one["Prefix"] for one in listed.get("CommonPrefixes", [])))
+"#;
 
 /// Lists what a stack makes and prints what is there.
 const LISTING: &str = r#"

@@ -1,16 +1,19 @@
 """The Glue scripts' pure parts on local Spark, without Glue."""
 
+import csv
 import datetime as dt
-import os
+import gzip
+import re
 from decimal import Decimal
 
-import mysql_server
 import pytest
 
 pytest.importorskip("pyspark")
 
 import rds_to_s3  # noqa: E402
 import s3_to_redshift as job  # noqa: E402
+from pyspark.sql import functions as F  # noqa: E402
+from pyspark.sql import types as T  # noqa: E402
 
 NASTY = [
     "plain",
@@ -86,30 +89,60 @@ def test_cancelled_invoices_are_marked(spark, invoice, cancelled):
     assert first(job.transform(staging(spark, invoice=invoice)))["is_cancelled"] is cancelled
 
 
-def test_values_survive_both_csv_hops(spark, tmp_path):
-    moment = dt.datetime(2011, 3, 27, 1, 30, tzinfo=dt.timezone.utc)  # skipped by London's clocks
-    rows = [
-        (1, line, "i", "s", text, -1, moment, Decimal("0.0010"), None, "c")
-        for line, text in enumerate(NASTY, 2)
-    ]
-    frame = spark.createDataFrame(rows, job.STAGING)
-    assert rds_to_s3.write_csv(frame, str(tmp_path / "staging")) == len(NASTY)
-    back = job.read_staging(spark, str(tmp_path / "staging"))
-    assert job.write_warehouse(job.transform(back), str(tmp_path / "warehouse")) == len(NASTY)
-    import csv
+def exported_row(line, text, load=1):
+    date = "2011-03-27 01:30:00"  # skipped by London's clocks
+    return (load, line, "i", "s", text, -1, date, Decimal("0.0010"), None, "c")
 
-    found = []
-    for path in sorted((tmp_path / "warehouse").glob("part-*")):
-        with open(path, encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            assert next(reader) == job.WAREHOUSE
-            found += reader
-    found.sort(key=lambda row: int(row[1]))
+
+def exported(spark, rows):
+    """Makes a frame as JDBC gives it: the date is text."""
+    fields = [
+        field if field.name != "InvoiceDate" else T.StructField("InvoiceDate", T.StringType())
+        for field in job.STAGING
+    ]
+    return rds_to_s3.partitioned(spark.createDataFrame(rows, T.StructType(fields)))
+
+
+@pytest.fixture(autouse=True)
+def settings_of_the_jobs(request):
+    if "spark" in request.fixturenames:
+        spark = request.getfixturevalue("spark")
+        for name, value in {**rds_to_s3.SETTINGS, **job.SETTINGS}.items():
+            spark.conf.set(name, value)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_values_survive_both_hops(spark, tmp_path, file_format):
+    staging, warehouse = str(tmp_path / "staging"), str(tmp_path / "warehouse")
+    rows = [exported_row(line, text) for line, text in enumerate(NASTY, 2)]
+    assert rds_to_s3.write_loads(exported(spark, rows), staging, file_format) == len(NASTY)
+    assert list((tmp_path / "staging").glob("load_id=1/year=2011/month=3/part-*"))
+    loads = {1: {"rows": len(NASTY), "format": file_format, "complete": True}}
+    back = job.transform(job.read_staged(spark, staging, loads))
+    job.write_warehouse(back, warehouse, file_format, len(NASTY))
+    found = warehouse_rows(spark, tmp_path / "warehouse", file_format)
     assert [row[4] for row in found] == [text or "" for text in NASTY]
     assert {(row[6], row[7], row[8], row[10]) for row in found} == {
         ("2011-03-27 01:30:00", "0.0010", "", "-0.0010")
     }
-    assert not (tmp_path / "warehouse" / "_SUCCESS").exists()
+    assert not list(tmp_path.rglob("_SUCCESS"))
+
+
+def warehouse_rows(spark, folder, file_format):
+    """Reads the files of one load without the help of what wrote them, as texts."""
+    if file_format == "parquet":
+        frame = spark.read.parquet(str(folder / "load=1"))
+        assert frame.columns == job.WAREHOUSE
+        assert dict(frame.dtypes)["month"] == "smallint" and dict(frame.dtypes)["quantity"] == "int"
+        texts = [F.coalesce(F.col(name).cast("string"), F.lit("")) for name in frame.columns]
+        return [list(row) for row in frame.orderBy("line_number").select(*texts).collect()]
+    found = []
+    for path in sorted(folder.glob("load=1/part-*.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            assert next(reader) == job.WAREHOUSE
+            found += reader
+    return sorted(found, key=lambda row: int(row[1]))
 
 
 HEADER = ",".join(job.RENAMED) + "\n"
@@ -124,24 +157,85 @@ HEADER = ",".join(job.RENAMED) + "\n"
         HEADER + "1,2,i,s,d,,2010-12-01 08:26:00,2.55,,c\n",
         HEADER,
     ],
-    ids=["bad number", "short row", "wrong header", "missing quantity", "no rows"],
+    ids=["bad number", "short row", "wrong header", "missing quantity", "a row too few"],
 )
 def test_bad_staging_files_fail_before_the_load(spark, tmp_path, text):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "part-0.csv").write_text(text)
     with pytest.raises(Exception) as caught:
-        rows = job.transform(job.read_staging(spark, str(tmp_path / "in")))
-        job.write_warehouse(rows, str(tmp_path / "out"))
+        rows = job.transform(job.read_staging(spark, [str(tmp_path / "in")], "csv"))
+        job.write_warehouse(rows, str(tmp_path / "out"), "csv", 1)
     assert caught.value
 
 
-def test_the_load_is_one_batch_that_names_data_files_only():
-    delete, copy = job.load_statements("sales", "s3://b/Warehouse/", "arn:aws:iam::1:role/r")
-    assert delete == "DELETE FROM sales"
-    assert (
-        "FROM 's3://b/Warehouse/part-' IAM_ROLE 'arn:aws:iam::1:role/r' FORMAT CSV IGNOREHEADER 1"
-        in copy
-    )
+def test_key_ranges_cover_each_line_once_and_are_of_equal_length():
+    loads = [
+        rds_to_s3.Load(1, 2, 11, 10),
+        rds_to_s3.Load(4, 2, 4, 3),
+        rds_to_s3.Load(7, 1, 0, 0),
+        rds_to_s3.Load(9, 2, 8, 7),
+    ]
+    ranges = rds_to_s3.key_ranges(loads, 4)
+    term = r"LoadId = (\d+) AND LineNumber BETWEEN (\d+) AND (\d+)"
+    parts = [[tuple(map(int, found)) for found in re.findall(term, one)] for one in ranges]
+    lines = [
+        [(load, line) for load, low, high in part for line in range(low, high + 1)]
+        for part in parts
+    ]
+    wanted = [(load.load_id, line) for load in loads for line in range(load.low, load.high + 1)]
+    assert [key for part in lines for key in part] == wanted
+    assert [len(part) for part in lines] == [5, 5, 5, 5]
+    assert rds_to_s3.key_ranges([rds_to_s3.Load(1, 2, 2, 1)], 8) == [
+        "(LoadId = 1 AND LineNumber BETWEEN 2 AND 2)"
+    ]
+
+
+def test_loads_are_exported_once_whatever_order_they_finish_in():
+    done = {7: {"rows": 1, "format": "csv"}}
+    choose = rds_to_s3.to_export
+    assert choose({7}, done, "csv", None) == []
+    assert choose({5, 7}, done, "csv", None) == [5], "a lower number that finished later"
+    assert choose({7, 8}, done, "csv", 8) == [8]
+    assert choose({7}, done, "csv", 1) == [7], "the bookmark was reset"
+    assert choose({7}, done, "parquet", None) == [7], "the other format was declared"
+
+
+@pytest.mark.parametrize(
+    ("present", "everything", "expected"),
+    [
+        ({}, False, ([1, 2], [])),
+        ({1: 5, 2: 3}, False, ([], [])),
+        ({1: 5}, False, ([2], [])),
+        ({1: 4, 2: 3}, False, ([1], [1])),
+        ({1: 5, 2: 3, 9: 1}, False, ([], [9])),
+        ({1: 5, 2: 3, 4: 2}, False, ([], [4])),
+        ({1: 5, 2: 3, 6: 2}, False, ([], [])),
+        ({1: 5, 2: 3}, True, ([1, 2], [1, 2])),
+    ],
+    ids=["new", "same", "second load", "half", "superseded", "emptied", "being written", "reload"],
+)
+def test_redshift_is_compared_load_by_load(present, everything, expected):
+    listed = {
+        load: {"rows": rows, "format": "csv", "complete": load != 6}
+        for load, rows in ((1, 5), (2, 3), (4, 0), (6, 7))
+    }
+    wanted, gone = job.changes(listed, present, everything)
+    assert (sorted(wanted), gone) == expected
+
+
+def test_the_merge_replaces_whole_loads():
+    copy = ("s3://b/Warehouse/_manifests/m.json", "arn:aws:iam::1:role/r", "csv")
+    statements = job.merge_statements("public.sales", [3, 4], copy)
+    assert [" ".join(statement.split()[:3]) for statement in statements] == [
+        "CREATE TEMP TABLE",
+        "COPY sales_staged (load_id,",
+        "DELETE FROM public.sales",
+        "DELETE FROM public.sales",
+        "INSERT INTO public.sales",
+    ]
+    assert "MANIFEST FORMAT CSV GZIP IGNOREHEADER 1" in statements[1]
+    assert statements[2].endswith("WHERE load_id IN (3, 4)")
+    assert job.merge_statements("sales", [3]) == ["DELETE FROM sales WHERE load_id IN (3)"]
 
 
 class FakeRedshift:
@@ -159,7 +253,7 @@ class FakeRedshift:
 def test_the_load_waits_for_its_end(monkeypatch):
     monkeypatch.setattr(job.time, "sleep", lambda _: None)
     client = FakeRedshift({"Status": "SUBMITTED"}, {"Status": "STARTED"}, {"Status": "FINISHED"})
-    job.run_statements(client, "c", "d", "arn", ["a", "b"])
+    job.Redshift(client, "c", "d", "arn").run(["a", "b"])
     assert client.request["Sqls"] == ["a", "b"] and not client.states
 
 
@@ -169,50 +263,23 @@ def test_a_failed_load_says_why(status):
         {"Status": status, "Error": "ERROR: no such table", "SubStatements": [{"Error": "line 3"}]}
     )
     with pytest.raises(RuntimeError, match=f"{status}: ERROR: no such table; line 3"):
-        job.run_statements(client, "c", "d", "arn", ["a"])
+        job.wait(client, "1")
 
 
 def test_a_load_that_never_ends_is_given_up(monkeypatch):
     monkeypatch.setattr(job, "POLL_LIMIT_SECONDS", 0)
     with pytest.raises(TimeoutError, match="is STARTED after"):
-        job.run_statements(FakeRedshift({"Status": "STARTED"}), "c", "d", "arn", ["a"])
+        job.wait(FakeRedshift({"Status": "STARTED"}), "1")
 
 
-def jdbc_conf(name):
-    host = os.environ.get("STACK_TEST_MYSQL_HOST", "127.0.0.1")
-    return {
-        "fullUrl": f"jdbc:mysql://{host}:{os.environ['STACK_TEST_MYSQL_PORT']}/{name}",
-        "user": os.environ.get("STACK_TEST_MYSQL_USER", "root"),
-        "password": os.environ.get("STACK_TEST_MYSQL_PASSWORD", ""),
-    }
+def test_the_counts_of_all_pages_are_read():
+    class Paged(FakeRedshift):
+        def execute_statement(self, **request):
+            return {"Id": "1"}
 
+        def get_statement_result(self, Id, NextToken=None):
+            records = [[{"longValue": 2 if NextToken else 1}, {"longValue": 30}]]
+            return {"Records": records, "NextToken": "" if NextToken else "more"}
 
-@pytest.mark.skipif(not mysql_server.jdbc_jar(), reason="there is no JDBC driver for MySQL")
-def test_mysql_is_read_as_it_is_and_only_what_was_loaded(spark, mysql, mysql_database):
-    options = rds_to_s3.jdbc_options(jdbc_conf(mysql_database[1]))
-    with pytest.raises(ValueError, match="holds no row of a finished load"):
-        rds_to_s3.bounds(spark, options, "Uk_Ecommerce_Data")
-    with mysql.cursor() as cursor:
-        for load, state in ((1, "loaded"), (2, "running")):
-            cursor.execute(
-                "INSERT INTO Load_Log (LoadId, Bucket, ObjectKey, VersionId, State, StartedAt)"
-                " VALUES (%s, 'b', 'k', %s, %s, NOW())",
-                (load, str(load), state),
-            )
-            for line, text in enumerate(NASTY, 2):
-                cursor.execute(
-                    "INSERT INTO Uk_Ecommerce_Data VALUES"
-                    " (%s, %s, 'i', 's', %s, -1, '2011-03-27 01:30:00', 0.001, NULL, 'c')",
-                    (load, line, text or ""),
-                )
-    low, high, count = rds_to_s3.bounds(spark, options, "Uk_Ecommerce_Data")
-    assert (low, high, count) == (2, len(NASTY) + 1, len(NASTY))
-    rows = (
-        rds_to_s3.read_table(spark, options, "Uk_Ecommerce_Data", low, high, 3)
-        .orderBy("LineNumber")
-        .collect()
-    )
-    assert [row.Description for row in rows] == [text or "" for text in NASTY]
-    assert {(row.InvoiceDate, row.UnitPrice, row.CustomerID) for row in rows} == {
-        ("2011-03-27 01:30:00", Decimal("0.0010"), None)
-    }
+    redshift = job.Redshift(Paged({"Status": "FINISHED"}), "c", "d", "arn")
+    assert redshift.rows_per_load("sales") == {1: 30, 2: 30}

@@ -1,5 +1,4 @@
-//! Job bookmarks: that a run with bookmarks ended well. What a script read is not kept, since the local `awsglue` has
-//! no reader that would skip it.
+//! Job bookmarks: how far a job has read each of its sources. The local `awsglue` says so when a script commits.
 
 use serde_json::{Value, json};
 
@@ -29,14 +28,20 @@ impl Glue {
         Ok(json!({ "JobBookmarkEntry": reset.ok_or_else(|| missing(name))? }))
     }
 
-    /// Moves the bookmark on after a run that ended well.
-    pub(super) fn advance_bookmark(&self, region: &str, run: &Value) {
+    /// Returns what the runs before have read, as the `awsglue` module keeps it.
+    pub(super) fn bookmark_of(&self, region: &str, run: &Value) -> String {
+        let known = self.documents.get(region, BOOKMARK, run["JobName"].as_str().unwrap_or_default());
+        known.and_then(|entry| entry["JobBookmark"].as_str().map(str::to_owned)).unwrap_or_else(|| "{}".to_owned())
+    }
+
+    /// Moves the bookmark on to what a run committed.
+    pub(super) fn advance_bookmark(&self, region: &str, run: &Value, state: &str) {
         let name = run["JobName"].as_str().unwrap_or_default();
         let known = self.documents.get(region, BOOKMARK, name).unwrap_or_else(|| json!({}));
         let next = |member: &str| known[member].as_u64().unwrap_or(0) + 1;
         let entry = json!({
             "JobName": name, "Version": next("Version"), "Run": next("Run"), "Attempt": run["Attempt"],
-            "RunId": run["Id"], "PreviousRunId": known["RunId"], "JobBookmark": "{}",
+            "RunId": run["Id"], "PreviousRunId": known["RunId"], "JobBookmark": state,
         });
         self.documents.put(region, BOOKMARK, name, entry);
     }

@@ -50,15 +50,17 @@ impl Glue {
 
     pub(super) fn delete_partition(&self, region: &str, input: &Value) -> Answer {
         let table = self.partitioned(region, input)?;
-        let gone = self.documents.remove(region, PARTITION, &key(&table, &texts(&input["PartitionValues"])));
-        gone.map(|_| json!({})).ok_or_else(|| absent("Cannot find partition."))
+        match self.drop_partition(region, &table, &texts(&input["PartitionValues"])) {
+            true => Ok(json!({})),
+            false => Err(absent("Cannot find partition.")),
+        }
     }
 
     pub(super) fn batch_delete_partition(&self, region: &str, input: &Value) -> Answer {
         let table = self.partitioned(region, input)?;
         let mut errors = vec![];
         for wanted in input["PartitionsToDelete"].as_array().into_iter().flatten() {
-            if self.documents.remove(region, PARTITION, &key(&table, &texts(&wanted["Values"]))).is_none() {
+            if !self.drop_partition(region, &table, &texts(&wanted["Values"])) {
                 errors.push(failure(&wanted["Values"], &absent("Cannot find partition.")));
             }
         }
@@ -76,6 +78,11 @@ impl Glue {
             partition["DatabaseName"] == table["DatabaseName"] && partition["TableName"] == table["Name"]
         });
         partitions
+    }
+
+    /// Removes a partition; says whether there was one.
+    pub(super) fn drop_partition(&self, region: &str, table: &Value, values: &[String]) -> bool {
+        self.documents.remove(region, PARTITION, &key(table, values)).is_some()
     }
 
     /// Adds a partition to a table.

@@ -6,6 +6,7 @@ use tokio::sync::mpsc::channel;
 use tokio_postgres::CopyInSink;
 
 use super::error_log::{BadLine, report};
+use super::manifest;
 use super::network::{Place, check_role, keys, s3, s3_error};
 use super::reader::{Blocks, Lines, ReadError, Recipe, read};
 use super::rows::{Class, Rules, Target};
@@ -32,8 +33,11 @@ pub(super) async fn copy(session: &Session<'_>, copy: &Copy) -> Result<u64, Stri
     let targets = targets(session, copy).await?;
     let place = Place::parse(&copy.from)?;
     let client = s3(session, copy.region.as_deref()).await;
-    let keys = keys(&client, &place).await?;
-    if keys.is_empty() {
+    let objects = match copy.manifest {
+        true => manifest::objects(&client, &place, &copy.format).await?,
+        false => keys(&client, &place).await?.into_iter().map(|key| place.object(key)).collect(),
+    };
+    if objects.is_empty() {
         return Err(format!("ERROR: The specified S3 prefix '{}' does not exist", place.prefix));
     }
     let columns: Vec<String> = targets.iter().map(|target| quoted_name(&target.name)).collect();
@@ -42,10 +46,10 @@ pub(super) async fn copy(session: &Session<'_>, copy: &Copy) -> Result<u64, Stri
     let mut sink = Box::pin(sink);
     let mut done: Vec<(String, Lines)> = Vec::new();
     let mut failure = None;
-    for key in keys {
-        let recipe = recipe(copy, &targets, format!("s3://{}/{key}", place.bucket));
+    for object in objects {
+        let recipe = recipe(copy, &targets, format!("s3://{}/{}", object.bucket, object.prefix));
         let file = recipe.file.clone();
-        match load_object(&client, &place.bucket, &key, recipe, &mut sink).await {
+        match load_object(&client, &object, recipe, &mut sink).await {
             Ok(lines) => done.push((file, lines)),
             Err(found) => {
                 failure = Some(found);
@@ -84,8 +88,7 @@ fn recipe(copy: &Copy, targets: &[Target], file: String) -> Recipe {
 /// Streams one object: S3 to the reader in its own thread, the reader's rows to the server.
 async fn load_object(
     client: &aws_sdk_s3::Client,
-    bucket: &str,
-    key: &str,
+    Place { bucket, prefix: key }: &Place,
     recipe: Recipe,
     sink: &mut std::pin::Pin<Box<CopyInSink<Bytes>>>,
 ) -> Result<Lines, Failure> {

@@ -3,6 +3,7 @@
 mod describe;
 mod error_log;
 mod load;
+mod manifest;
 mod network;
 mod reader;
 mod request;

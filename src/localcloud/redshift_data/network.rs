@@ -24,6 +24,11 @@ impl Place {
         }
         Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }
+
+    /// Returns the place of one object in the same bucket.
+    pub(super) fn object(&self, key: String) -> Self {
+        Self { bucket: self.bucket.clone(), prefix: key }
+    }
 }
 
 /// Returns an S3 client of the cluster's region or of another.

@@ -8,7 +8,7 @@ use crate::pipeline::table::{Column, ColumnType, PipelineTable};
 pub(super) enum Dialect {
     /// MySQL and MariaDB.
     Mysql,
-    /// Athena (Trino), where every staging column is text.
+    /// Athena (Trino), where a staging column is text in CSV and has its type in Parquet.
     Athena,
     /// Redshift.
     Redshift,
@@ -41,7 +41,12 @@ impl Dialect {
     fn text(self, column: &Column) -> String {
         let name = self.name(column);
         let text = match (self, column.r#type) {
-            (Self::Athena, _) | (_, ColumnType::Text) => name,
+            (_, ColumnType::Text) => name,
+            (Self::Athena, ColumnType::Integer | ColumnType::Decimal) => format!("CAST({name} AS VARCHAR)"),
+            // The text of a timestamp goes on with its fractions, and has a `T` in it where Athena is the local cloud's.
+            (Self::Athena, ColumnType::Timestamp) => {
+                format!("REPLACE(SUBSTR(CAST({name} AS VARCHAR), 1, 19), 'T', ' ')")
+            }
             (Self::Mysql, ColumnType::Integer | ColumnType::Decimal) => format!("CAST({name} AS CHAR)"),
             (Self::Mysql, ColumnType::Timestamp) => format!("DATE_FORMAT({name}, '%Y-%m-%d %H:%i:%s')"),
             (Self::Redshift, ColumnType::Integer | ColumnType::Decimal) => format!("CAST({name} AS VARCHAR)"),
@@ -53,8 +58,8 @@ impl Dialect {
     fn number(self, column: &Column) -> String {
         let name = self.name(column);
         match (self, column.r#type) {
-            (Self::Athena, ColumnType::Integer) => format!("CAST(NULLIF({name}, '') AS BIGINT)"),
-            (Self::Athena, _) => format!("CAST(NULLIF({name}, '') AS DECIMAL(18,4))"),
+            (Self::Athena, ColumnType::Integer) => format!("CAST(NULLIF(CAST({name} AS VARCHAR), '') AS BIGINT)"),
+            (Self::Athena, _) => format!("CAST(NULLIF(CAST({name} AS VARCHAR), '') AS DECIMAL(18,4))"),
             (_, ColumnType::Integer) => format!("CAST({name} AS DECIMAL(18,0))"),
             _ => name,
         }
@@ -62,8 +67,8 @@ impl Dialect {
 
     fn distinct(self, column: &Column) -> String {
         let name = self.name(column);
-        // Staging has no NULL: what is empty there is none of the values.
-        let value = if self == Self::Athena { format!("NULLIF({name}, '')") } else { name };
+        // CSV has no NULL: what is empty there is none of the values.
+        let value = if self == Self::Athena { format!("NULLIF(CAST({name} AS VARCHAR), '')") } else { name };
         format!("COUNT(DISTINCT {value})")
     }
 

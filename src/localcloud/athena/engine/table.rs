@@ -13,7 +13,7 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Union, cast, lit};
 use datafusion::prelude::SessionContext;
 
 use super::files::{DataFile, under, urls};
@@ -46,7 +46,7 @@ pub(super) async fn open(
             })
             .collect(),
     };
-    let mut plan: Option<LogicalPlan> = None;
+    let mut parts = vec![];
     for (location, values) in places {
         let files = under(buckets, location)?;
         if files.is_empty() {
@@ -54,16 +54,15 @@ pub(super) async fn open(
         }
         scanned.fetch_add(files.iter().map(|file| file.bytes).sum(), Ordering::Relaxed);
         let part = part(table, storage, &columns, files).await?;
-        let part = with_keys(part, &columns, &keys, values)?;
-        plan = Some(match plan {
-            Some(before) => LogicalPlanBuilder::from(before).union(part)?.build()?,
-            None => part,
-        });
+        parts.push(with_keys(part, &columns, &keys, values)?);
     }
-    Ok(match plan {
-        Some(plan) => Arc::new(ViewTable::new(plan, None)),
-        None => Arc::new(EmptyTable::new(Arc::new(schema(&columns, &keys)))),
-    })
+    // A table may have thousands of partitions, so they stand side by side and not one in the other.
+    let plan = match parts.len() {
+        0 => return Ok(Arc::new(EmptyTable::new(Arc::new(schema(&columns, &keys))))),
+        1 => parts.remove(0),
+        _ => LogicalPlan::Union(Union::try_new(parts.into_iter().map(Arc::new).collect())?),
+    };
+    Ok(Arc::new(ViewTable::new(plan, None)))
 }
 
 fn declared(columns: &[aws_sdk_glue::types::Column]) -> Vec<Declared> {

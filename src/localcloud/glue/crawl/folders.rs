@@ -105,6 +105,19 @@ mod tests {
     }
 
     #[test]
+    fn folders_of_several_loads_are_one_table() {
+        let keys =
+            ["Output/load_id=1/year=2010/month=12/part-0.csv.gz", "Output/load_id=7/year=2011/month=1/part-0.csv.gz"];
+        let files = keys.iter().map(|key| DataFile { key: (*key).to_owned(), bytes: 1 }).collect();
+        let tables = group("lake", "Output/", files);
+        assert_eq!(tables.len(), 1);
+        assert_eq!(tables[0].name, "Output");
+        assert_eq!(tables[0].partition_keys, ["load_id", "year", "month"]);
+        let values: Vec<_> = tables[0].partitions.iter().map(|partition| partition.values.join("-")).collect();
+        assert_eq!(values, ["1-2010-12", "7-2011-1"]);
+    }
+
+    #[test]
     fn marks_and_hidden_files_are_no_data() {
         assert!(is_data("a/b.csv", 1));
         for (key, bytes) in [("a/_SUCCESS", 1), ("a/.b.crc", 1), ("_temporary/0/b.csv", 1), ("a/b.csv", 0), ("a/", 0)] {

@@ -1,7 +1,9 @@
 """Runs a Glue script on local Spark, with `s3://` mapped to plain files.
 
-A bucket is the folder ROOT/BUCKET and an object the file ROOT/BUCKET/KEY. The process ends
-with 0 if the script ended normally, else with 1 and one line in the error file.
+A bucket is the folder ROOT/BUCKET and an object the file ROOT/BUCKET/KEY. With `--master` the
+job is handed to an existing Spark cluster, whose machines must see the same folder under the same
+path. The process ends with 0 if the script ended normally, else with 1 and one line in the error
+file.
 """
 
 from __future__ import annotations
@@ -25,10 +27,8 @@ _JVM = (
 def spark_confs(options: argparse.Namespace) -> dict[str, str]:
     """Returns every Spark setting of a local job; `--conf` wins over them."""
     confs = {
-        "spark.master": f"local[{options.cores}]",
+        "spark.master": options.master or f"local[{options.cores}]",
         "spark.app.name": options.name,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": options.memory,
         "spark.driver.extraJavaOptions": _JVM,
         "spark.ui.enabled": "false",
@@ -39,14 +39,26 @@ def spark_confs(options: argparse.Namespace) -> dict[str, str]:
         "spark.sql.warehouse.dir": os.path.join(os.path.abspath(options.scratch), "warehouse"),
         **s3_confs(options.s3_root),
     }
+    if is_here(options.master):
+        # elsewhere the executors must find the driver under the address that Spark chooses
+        confs |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     if options.driver_jar:
-        # on the class path of the JVM, not in spark.jars, which DriverManager does not see
+        # on the class path of the JVM, not only in spark.jars, which DriverManager does not see
         confs["spark.driver.extraClassPath"] = os.pathsep.join(options.driver_jar)
+        if options.master:
+            confs["spark.jars"] = ",".join(options.driver_jar)
+    if options.master:
+        confs["spark.executor.extraJavaOptions"] = "-Duser.timezone=UTC -Dfile.encoding=UTF-8"
     if options.event_log:
         os.makedirs(options.event_log, exist_ok=True)
         confs |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": options.event_log}
     confs |= dict(pair.split("=", 1) for pair in options.conf)
     return confs
+
+
+def is_here(master: str | None) -> bool:
+    """Says whether all of Spark runs on this machine."""
+    return not master or master.startswith("local")
 
 
 def s3_confs(root: str) -> dict[str, str]:
@@ -81,13 +93,17 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--py-files", action="append", default=[], help="folders or zips to import from"
     )
+    parser.add_argument("--master", help="a Spark cluster; without it Spark runs in this process")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--memory", default="1g")
     parser.add_argument("--event-log", help="folder for Spark UI logs")
     parser.add_argument("--error-file", help="receives the last error as one line")
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("job_args", nargs=argparse.REMAINDER)
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    given = dict(pair.split("=", 1) for pair in options.conf)
+    options.master = given.get("spark.master", options.master)
+    return options
 
 
 def run(options: argparse.Namespace) -> int:
@@ -97,8 +113,9 @@ def run(options: argparse.Namespace) -> int:
     os.environ["PYSPARK_SUBMIT_ARGS"] = submit_arguments(spark_confs(options))
     os.environ["SPARK_LOCAL_DIRS"] = os.path.abspath(options.scratch)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # the driver's own address, so that no name lookup of this machine can delay or fail
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    if is_here(options.master):
+        # the driver's own address, so that no name lookup of this machine can delay or fail
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     job_args = options.job_args[1:] if options.job_args[:1] == ["--"] else options.job_args
     sys.argv = [options.script, *job_args]
     try:

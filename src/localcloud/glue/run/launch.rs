@@ -19,6 +19,12 @@ const MYSQL_DRIVER: &str = "/usr/share/java/mariadb-java-client.jar";
 /// Memory of the one JVM, which is driver and executor at once.
 const JVM_MEMORY: &str = "2g";
 
+/// Names a Spark cluster that runs the jobs in place of this machine, such as `spark://host:7077`.
+const MASTER: &str = "STACK_SPARK_MASTER";
+
+/// Names the file with the job's bookmark to the `awsglue` module.
+const BOOKMARK: &str = "STACK_GLUE_BOOKMARK";
+
 /// What a run is started from.
 pub(super) struct Launch<'a> {
     pub(super) context: &'a Context,
@@ -27,6 +33,8 @@ pub(super) struct Launch<'a> {
     pub(super) run: &'a Value,
     /// The run's own folder, removed after it.
     pub(super) folder: &'a Path,
+    /// What the runs before have read.
+    pub(super) bookmark: &'a str,
 }
 
 impl Launch<'_> {
@@ -43,11 +51,14 @@ impl Launch<'_> {
         if let Some(modules) = arguments.get("--additional-python-modules") {
             said.push(format!("--additional-python-modules is not installed locally: {modules}"));
         }
+        let bookmark = self.folder.join("bookmark.json");
+        std::fs::write(&bookmark, self.bookmark).map_err(|error| RunError::Folder(error.to_string()))?;
         let home = self.context.home.root();
         let mut command = worker::command(&self.context.python, home, identifier);
         command.arg(runner).args(words).arg("--").args(arguments.words()).current_dir(self.folder);
         command.env("PYTHONPATH", &library).env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("HOME", self.folder).env("TMPDIR", self.folder).env("TZ", "UTC");
+        command.env(BOOKMARK, bookmark);
         command.env("AWS_ENDPOINT_URL", &self.context.endpoint);
         command.env("AWS_REGION", self.region).env("AWS_DEFAULT_REGION", self.region);
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
@@ -73,6 +84,11 @@ impl Launch<'_> {
         add("--scratch", text(&self.folder.join("spark")));
         add("--name", self.run["JobName"].as_str().unwrap_or_default().to_owned());
         add("--cores", self.cores().to_string());
+        if let Ok(master) = std::env::var(MASTER).map(|master| master.trim().to_owned())
+            && !master.is_empty()
+        {
+            add("--master", master);
+        }
         add("--memory", JVM_MEMORY.to_owned());
         add("--error-file", text(&error_file(self.folder)));
         add("--driver-jar", MYSQL_DRIVER.to_owned());
@@ -112,6 +128,11 @@ impl Launch<'_> {
         std::fs::create_dir_all(&folder).map_err(|error| RunError::Folder(error.to_string()))?;
         Ok(Some(folder))
     }
+}
+
+/// Returns the bookmark that the script committed, if it did.
+pub(super) fn committed_bookmark(folder: &Path) -> Option<String> {
+    std::fs::read_to_string(folder.join("bookmark.json.committed")).ok()
 }
 
 /// Returns where the runner writes why a script failed.

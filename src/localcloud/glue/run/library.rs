@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 9] = [
     ("run_job.py", include_str!("../python/run_job.py")),
     ("awsglue/__init__.py", include_str!("../python/awsglue/__init__.py")),
+    ("awsglue/bookmarks.py", include_str!("../python/awsglue/bookmarks.py")),
     ("awsglue/context.py", include_str!("../python/awsglue/context.py")),
     ("awsglue/dynamicframe.py", include_str!("../python/awsglue/dynamicframe.py")),
     ("awsglue/job.py", include_str!("../python/awsglue/job.py")),
+    ("awsglue/sources.py", include_str!("../python/awsglue/sources.py")),
     ("awsglue/transforms.py", include_str!("../python/awsglue/transforms.py")),
     ("awsglue/utils.py", include_str!("../python/awsglue/utils.py")),
 ];

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::arguments::Arguments;
 use super::attempt::{End, Logs, attempt};
-use super::launch::Launch;
+use super::launch::{Launch, committed_bookmark};
 use crate::localcloud::glue::runs::RUN;
 use crate::localcloud::glue::service::Glue;
 use crate::localcloud::{mint, sdk};
@@ -20,7 +19,7 @@ pub(in crate::localcloud::glue) async fn run(glue: &Glue, region: &str, first: &
         let Some(document) = glue.documents.get(region, RUN, &identifier) else { return };
         let Ok(job) = glue.job(region, document["JobName"].as_str().unwrap_or_default()) else { return };
         let end = run_once(glue, region, &job, &document, &mut stop).await;
-        note(glue, region, &job, &document, &end);
+        note(glue, region, &document, &end);
         let retries = job["MaxRetries"].as_u64().unwrap_or(0);
         if !matches!(end, End::Failed(_)) || retry > retries {
             return;
@@ -41,26 +40,26 @@ async fn run_once(glue: &Glue, region: &str, job: &Value, run: &Value, stop: &mu
     };
     let config = sdk::config(&glue.context.endpoint, region).await;
     let logs = Logs::open(&config, LOG_GROUP, identifier);
-    let launch = Launch { context: &glue.context, region, job, run, folder: folder.path() };
-    attempt(&launch, logs, stop, || {
+    let bookmark = glue.bookmark_of(region, run);
+    let launch = Launch { context: &glue.context, region, job, run, folder: folder.path(), bookmark: &bookmark };
+    let end = attempt(&launch, logs, stop, || {
         glue.documents.edit(region, RUN, identifier, |run| {
             run["RunningSince"] = json!(mint::now_seconds());
             run["JobRunState"] = json!("RUNNING");
         });
     })
-    .await
+    .await;
+    // What a script committed counts, whatever came after.
+    if let Some(state) = committed_bookmark(folder.path()) {
+        glue.advance_bookmark(region, run, &state);
+    }
+    end
 }
 
-fn note(glue: &Glue, region: &str, job: &Value, run: &Value, end: &End) {
+fn note(glue: &Glue, region: &str, run: &Value, end: &End) {
     let identifier = run["Id"].as_str().unwrap_or_default();
     match end {
-        End::Succeeded => {
-            let arguments = Arguments::of(job, run);
-            if arguments.get("--job-bookmark-option") == Some("job-bookmark-enable") {
-                glue.advance_bookmark(region, run);
-            }
-            glue.finish_run(region, identifier, "SUCCEEDED", None);
-        }
+        End::Succeeded => glue.finish_run(region, identifier, "SUCCEEDED", None),
         End::Failed(why) => glue.finish_run(region, identifier, "FAILED", Some(why)),
         End::TimedOut => {
             let minutes = run["Timeout"].as_u64().unwrap_or(0);

@@ -47,6 +47,8 @@ pub(crate) struct Copy {
     pub replacement: Option<char>,
     /// Objects are compressed with gzip.
     pub gzip: bool,
+    /// `from` is the place of a list of objects.
+    pub manifest: bool,
     /// Values of identity columns are in the objects.
     pub explicit_ids: bool,
     /// The bucket's region, if it is another.
@@ -179,6 +181,7 @@ pub(super) fn copy(pieces: &[Piece]) -> Result<Copy, SqlError> {
         fills: false,
         replacement: None,
         gzip: false,
+        manifest: false,
         explicit_ids: false,
         region: None,
     };
@@ -207,6 +210,7 @@ fn copy_option(copy: &mut Copy, option: &Piece, options: &mut Options<'_>) -> Re
         "IGNOREBLANKLINES" => {}
         "EXPLICIT_IDS" => copy.explicit_ids = true,
         "GZIP" => copy.gzip = true,
+        "MANIFEST" => copy.manifest = true,
         "REGION" => copy.region = Some(options.text("REGION")?),
         "ACCEPTINVCHARS" => {
             copy.replacement = Some(options.maybe_text().and_then(|it| it.chars().next()).unwrap_or('?'))
@@ -320,19 +324,20 @@ mod tests {
     #[test]
     fn a_copy_is_read_with_its_options() {
         let sql = "COPY public.sales (a, \"B\") FROM 's3://bucket/stage/' IAM_ROLE 'arn:aws:iam::1:role/r' \
-                   FORMAT AS CSV IGNOREHEADER 1 TIMEFORMAT 'auto' EMPTYASNULL REGION AS 'us-east-2' MAXERROR 0";
+                   MANIFEST FORMAT AS CSV GZIP IGNOREHEADER 1 TIMEFORMAT 'auto' EMPTYASNULL REGION AS 'us-east-2' MAXERROR 0";
         let copy = copy(&cut(sql).unwrap()).unwrap();
         assert_eq!(copy.table, "public.sales");
         assert_eq!(copy.columns, ["a", "\"B\""]);
         assert_eq!(copy.format, Format::Delimited { delimiter: b',', quote: Some(b'"') });
         assert_eq!((copy.header_lines, copy.empty_is_null), (1, true));
+        assert!(copy.manifest && copy.gzip);
         assert_eq!(copy.region.as_deref(), Some("us-east-2"));
     }
 
     #[test]
     fn an_option_that_is_not_there_is_refused() {
         let refused = |options: &str| copy(&cut(&format!("copy t from 's3://b/p' iam_role 'r' {options}")).unwrap());
-        assert!(matches!(refused("manifest"), Err(SqlError::Unsupported(_))));
+        assert!(matches!(refused("encrypted"), Err(SqlError::Unsupported(_))));
         assert!(matches!(refused("maxerror 10"), Err(SqlError::Unsupported(_))));
         assert!(matches!(refused("timeformat 'epochsecs'"), Err(SqlError::Unsupported(_))));
         assert!(copy(&cut("copy t from 's3://b/p' csv").unwrap()).is_err());

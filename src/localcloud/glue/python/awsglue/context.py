@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from awsglue.bookmarks import Bookmark
+from awsglue.dynamicframe import DynamicFrame
+from awsglue.sources import VENDORS, read_jdbc
 from pyspark.sql import SparkSession, SQLContext
 
 _JDBC_URL = re.compile(r"jdbc:(?P<vendor>[a-z0-9]+)://(?P<server>[^/?;]+)")
 
 
+class _Sources:
+    """`create_dynamic_frame`: the sources under the names by which scripts call them."""
+
+    def __init__(self, context: GlueContext) -> None:
+        self.from_options = context.create_dynamic_frame_from_options
+        self.from_catalog = context.create_dynamic_frame_from_catalog
+
+
 class GlueContext(SQLContext):
-    """What jobs use of Glue's context: the session, a logger, connections."""
+    """What jobs use of Glue's context: the session, a logger, connections, JDBC sources."""
 
     def __init__(self, sparkContext: Any, **_options: Any) -> None:
         session = SparkSession.builder.getOrCreate()
         super().__init__(sparkContext, session)
         self.spark_session = session
+        # `Job.init` puts the run's own in its place
+        self.bookmark = Bookmark()
 
     def get_logger(self) -> Any:
         """Returns Spark's own logger with the methods info, warn and error."""
@@ -56,12 +70,26 @@ class GlueContext(SQLContext):
             ),
         }
 
-    def create_dynamic_frame_from_options(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not here; Spark's own readers are."""
-        raise _lacking("create_dynamic_frame", "spark_session.read")
+    def create_dynamic_frame_from_options(
+        self,
+        connection_type: str,
+        connection_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
+        format_options: Mapping[str, Any] | None = None,
+        transformation_ctx: str = "",
+        **_options: Any,
+    ) -> DynamicFrame:
+        """Reads a JDBC table, on from the bookmark if `jobBookmarkKeys` names its keys."""
+        if connection_type not in VENDORS:
+            raise _lacking(f"source of the type {connection_type}", "spark_session.read")
+        frame = read_jdbc(self, connection_options or {}, transformation_ctx)
+        return DynamicFrame(frame, self, transformation_ctx)
 
-    create_dynamic_frame_from_catalog = create_dynamic_frame_from_options
-    getSource = create_dynamic_frame_from_options
+    def create_dynamic_frame_from_catalog(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Not here; Spark's own readers are."""
+        raise _lacking("create_dynamic_frame.from_catalog", "create_dynamic_frame.from_options")
+
+    getSource = create_dynamic_frame_from_catalog
 
     def write_dynamic_frame_from_options(self, *_args: Any, **_kwargs: Any) -> Any:
         """Not here; Spark's own writers are."""
@@ -72,9 +100,9 @@ class GlueContext(SQLContext):
     getSink = write_dynamic_frame_from_options
 
     @property
-    def create_dynamic_frame(self) -> Any:
-        """Not here; Spark's own readers are."""
-        raise _lacking("create_dynamic_frame", "spark_session.read")
+    def create_dynamic_frame(self) -> _Sources:
+        """Returns the sources."""
+        return _Sources(self)
 
     @property
     def write_dynamic_frame(self) -> Any:
