@@ -71,11 +71,9 @@ impl Kind for Role {
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let wanted_policies: Vec<String> = want.policies.iter().map(|policy| short(policy)).collect();
-        let mut diff = Diff::new().in_place("service", want.service.word(), service_of(&seen.trust, &known.stack.account)).unordered(
-            "policies",
-            &wanted_policies,
-            &seen.policies,
-        );
+        let mut diff = Diff::new()
+            .in_place("service", want.service.word(), service_of(&seen.trust, &known.stack.account))
+            .unordered("policies", &wanted_policies, &seen.policies);
         let wanted = want.inline(known);
         let text = |policies: &BTreeMap<String, Value>, name: &str| {
             policies.get(name).map(|document| policy::canonical(document).to_string()).unwrap_or_default()
