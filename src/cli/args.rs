@@ -13,6 +13,7 @@ use super::iam_policy::IamPolicyArgs;
 use super::local::LocalArgs;
 use super::plan::PlanArgs;
 use super::run_pipeline::RunPipelineArgs;
+use super::runs::RunsArgs;
 use super::up::UpArgs;
 use super::validate::ValidateArgs;
 
@@ -77,6 +78,8 @@ pub enum Command {
     Adopt(AdoptArgs),
     /// Run the ETL and prove its numbers
     RunPipeline(RunPipelineArgs),
+    /// List the runs of the pipeline, or show one step by step
+    Runs(RunsArgs),
     /// Stop what is billed by the hour and keep the data
     Down,
     /// Start what `down` stopped

@@ -16,6 +16,7 @@ mod plan_file;
 mod power;
 mod protect;
 mod run_pipeline;
+mod runs;
 mod selection;
 mod session;
 mod status;
@@ -86,6 +87,7 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
         Command::Status => status::run(ui, global).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
+        Command::Runs(args) => runs::run(ui, global, &args).await,
         Command::Data(args) => data::run(ui, &args),
         Command::Doctor(args) => doctor::run(ui, &args),
         #[cfg(feature = "local")]

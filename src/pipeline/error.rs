@@ -1,8 +1,9 @@
 //! Why a pipeline stopped.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, Trouble};
 use crate::diag::{Class, Explain, Hint};
 use crate::sql::SqlError;
 use crate::wait::WaitError;
@@ -70,6 +71,14 @@ pub enum PipelineError {
         /// One line a figure.
         differences: Vec<String>,
     },
+    /// Rows are not as a check expects them.
+    #[error("{at} is not as expected: {}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unsound {
+        /// The hop.
+        at: String,
+        /// One for each rule that is broken.
+        problems: Vec<Problem>,
+    },
     /// A step counted rows that do not add up.
     #[error("step `{step}` lost rows: {rows_in} in, {rows_out} out, {rejected} rejected")]
     Lost {
@@ -84,7 +93,46 @@ pub enum PipelineError {
     },
 }
 
+/// A rule of a check that rows break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, with how many.
+    pub what: String,
+    /// A few of the rows, as CSV; the first line names the columns.
+    pub sample: Vec<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// What AWS says of work that it could not do just then.
+const PASSING: [&str; 6] =
+    ["throttl", "rate exceeded", "concurrent runs exceeded", "resource unavailable", "capacity", "try again"];
+
 impl PipelineError {
+    /// Returns whether the same step may succeed if it is tried again: AWS was busy, the network was gone, a lock was
+    /// held. Wrong SQL, wrong data and missing permissions never pass.
+    pub fn may_pass(&self) -> bool {
+        let passing = |text: &str| PASSING.iter().any(|words| text.to_lowercase().contains(words));
+        match self {
+            Self::Aws(error) | Self::Sql(SqlError::Aws(error)) => {
+                matches!(error.trouble, Trouble::Throttled | Trouble::Lost | Trouble::NotYet)
+                    || ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"]
+                        .contains(&error.code.as_str())
+            }
+            Self::Sql(SqlError::Connect { .. }) => true,
+            // InnoDB's own words for a deadlock and for a lock that was not given in time.
+            Self::Sql(SqlError::Statement { message, .. }) => {
+                message.contains("try restarting transaction") || message.contains("serializable isolation violation")
+            }
+            Self::Ended { why, .. } => passing(why),
+            _ => false,
+        }
+    }
+
     /// Turns a wait that ended badly into words.
     pub fn of_wait(error: WaitError<Self>, what: &str, log: Option<String>) -> Self {
         match error {
@@ -113,8 +161,35 @@ impl Explain for PipelineError {
             Self::Ended { log: Some(log), .. } | Self::TimedOut { log: Some(log), .. } => {
                 vec![format!("its log is the log group `{log}`").into()]
             }
+            Self::Unsound { problems, .. } => {
+                let line = |problem: &Problem| Some(format!("for example:\n{}", problem.sample.join("\n")).into());
+                problems.iter().filter(|problem| !problem.sample.is_empty()).filter_map(line).collect()
+            }
             Self::Differs { .. } => vec!["values were changed on the way; nothing downstream was trusted".into()],
             _ => vec![],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aws(trouble: Trouble, code: &str) -> PipelineError {
+        let (code, message) = (code.to_owned(), String::new());
+        AwsError { trouble, operation: "glue:StartJobRun", code, message, request_id: None }.into()
+    }
+
+    fn refused(message: &str) -> PipelineError {
+        SqlError::Statement { database: "MySQL", statement: "DELETE".into(), message: message.into() }.into()
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        assert!(aws(Trouble::Throttled, "ThrottlingException").may_pass());
+        assert!(aws(Trouble::Conflict, "ConcurrentRunsExceededException").may_pass());
+        assert!(!aws(Trouble::Denied, "AccessDeniedException").may_pass());
+        assert!(refused("Deadlock found when trying to get lock; try restarting transaction").may_pass());
+        assert!(!refused("You have an error in your SQL syntax").may_pass());
     }
 }

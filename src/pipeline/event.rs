@@ -1,21 +1,26 @@
 //! What happens while a pipeline runs. Views render it.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::Tally;
+use super::record::State;
+use super::step::Tally;
 
-/// One thing that happened.
+/// One thing that happened to a step.
 #[derive(Debug, Clone)]
-pub enum StepEvent {
-    /// A step began.
-    Began {
-        /// Its name.
-        name: String,
-    },
-    /// A step is on its way.
+pub struct StepEvent {
+    /// The step.
+    pub name: String,
+    /// What happened.
+    pub what: Happening,
+}
+
+/// What can happen to a step.
+#[derive(Debug, Clone)]
+pub enum Happening {
+    /// It began.
+    Began,
+    /// It is on its way.
     Progress {
         /// How far, out of `total`.
         done: u64,
@@ -24,13 +29,13 @@ pub enum StepEvent {
         /// What is going on.
         text: String,
     },
-    /// A step ended well.
-    Done(StepReport),
-    /// A step ended badly.
-    Failed {
-        /// Its name.
-        name: String,
+    /// An attempt failed, and it is tried again.
+    Again {
+        /// Why it failed.
+        why: String,
     },
+    /// It ended.
+    Ended(StepReport),
 }
 
 /// How a step ended.
@@ -38,38 +43,39 @@ pub enum StepEvent {
 pub struct StepReport {
     /// Its name.
     pub name: String,
+    /// How.
+    pub state: State,
     /// Seconds.
     pub seconds: f64,
-    /// Rows in, out and rejected.
+    /// What it counted.
     #[serde(flatten)]
     pub tally: Tally,
+    /// Why it failed, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
-impl StepReport {
-    /// Builds the report of a step.
-    pub fn new(name: &str, took: Duration, tally: Tally) -> Self {
-        Self { name: name.to_owned(), seconds: took.as_secs_f64(), tally }
-    }
-}
-
-/// Where events go; nobody has to listen.
+/// Where the events of one step go; nobody has to listen.
 #[derive(Debug, Clone)]
-pub struct StepEvents(UnboundedSender<StepEvent>);
+pub struct StepEvents {
+    sender: UnboundedSender<StepEvent>,
+    name: String,
+}
 
 impl StepEvents {
-    /// Sends events to `sender`.
-    pub fn new(sender: UnboundedSender<StepEvent>) -> Self {
-        Self(sender)
+    /// Sends the events of the step `name` to `sender`.
+    pub fn new(sender: &UnboundedSender<StepEvent>, name: &str) -> Self {
+        Self { sender: sender.clone(), name: name.to_owned() }
     }
 
     /// Tells of an event.
-    pub fn tell(&self, event: StepEvent) {
+    pub fn tell(&self, what: Happening) {
         // A view that has gone must not stop the work.
-        drop(self.0.send(event));
+        drop(self.sender.send(StepEvent { name: self.name.clone(), what }));
     }
 
     /// Tells what is going on.
     pub fn say(&self, text: impl Into<String>) {
-        self.tell(StepEvent::Progress { done: 0, total: 0, text: text.into() });
+        self.tell(Happening::Progress { done: 0, total: 0, text: text.into() });
     }
 }

@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Dataset, Profile};
 
 /// One run's findings.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Facts {
-    /// The object that was uploaded.
-    pub object: Option<UploadedObject>,
-    /// The load of that object.
-    pub load: Option<Load>,
+    /// The objects that were uploaded, in the order of the files.
+    #[serde(default)]
+    pub objects: Vec<UploadedObject>,
+    /// Their loads, in the same order.
+    #[serde(default)]
+    pub loads: Vec<Load>,
     /// The content of each hop.
+    #[serde(default)]
     pub profiles: BTreeMap<Dataset, Profile>,
 }
 
 /// An object as S3 knows it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UploadedObject {
     /// Its bucket.
     pub bucket: String,
@@ -27,7 +32,7 @@ pub struct UploadedObject {
 }
 
 /// How the loader ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Load {
     /// The number of the load, part of every row's key.
     pub id: u64,

@@ -1,6 +1,7 @@
 //! What a person must be allowed to do to run the pipeline.
 
 use super::PipelineTable;
+use super::hop::Hop;
 use crate::kinds::base::{Meta, Permission};
 use crate::model::Address;
 use crate::spec::Stack;
@@ -25,6 +26,15 @@ impl RightsCx<'_> {
     /// Returns the ARN of something in the region and account of the stack.
     pub(super) fn arn(&self, service: &str, rest: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{rest}", self.meta.region, self.meta.account)
+    }
+
+    /// Returns the permissions to ask a hop.
+    pub(super) fn hop(&self, hop: Hop) -> Vec<Permission> {
+        match hop {
+            Hop::Mysql => vec![self.mysql()],
+            Hop::Staging => self.staging(),
+            Hop::Warehouse => self.warehouse(),
+        }
     }
 
     /// Returns the permissions to read the MySQL server.
@@ -72,7 +82,7 @@ impl RightsCx<'_> {
 /// Returns what the steps of the pipeline need.
 pub fn permissions(stack: &Stack, pipeline: &PipelineTable, meta: &Meta) -> Vec<Permission> {
     let cx = RightsCx { stack, pipeline, meta };
-    let steps = pipeline.step.iter().filter_map(super::table::StepTable::step);
+    let steps = pipeline.step.iter().filter_map(super::StepTable::step);
     // The report at the end asks the warehouse.
     steps.flat_map(|step| step.permissions(&cx)).chain(cx.warehouse()).collect()
 }

@@ -1,62 +1,42 @@
 //! What a step must answer.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{Facts, PipelineError, PipelineTable, RightsCx, StepEvents};
-use crate::kinds::base::{Cx, Permission};
+use super::record::Memory;
+use super::{Dataset, Facts, PipelineError, PipelineTable, RightsCx, StepEvents};
+use crate::kinds::base::{Cx, Entry, Finding, Permission, Reference, Template};
 use crate::model::Address;
 use crate::spec::Stack;
 
-/// What steps read and write. Order follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dataset {
-    /// The file on this machine.
-    File,
-    /// The object in the input bucket.
-    Object,
-    /// The MySQL table.
-    Mysql,
-    /// The staging files.
-    Staging,
-    /// The staging files as a table of the catalog.
-    StagingTable,
-    /// The Redshift table.
-    Warehouse,
-}
-
-impl fmt::Display for Dataset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::File => "the file",
-            Self::Object => "the object",
-            Self::Mysql => "MySQL",
-            Self::Staging | Self::StagingTable => "staging",
-            Self::Warehouse => "Redshift",
-        })
-    }
-}
-
-/// Rows that went through a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// What a step counted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Rows in, where the step counts rows.
     pub rows_in: Option<u64>,
     /// Rows out.
     pub rows_out: Option<u64>,
     /// Rows put aside with a reason.
+    #[serde(default)]
     pub rejected: u64,
+    /// Bytes moved or read, where the step knows.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// US dollars at list prices, where AWS tells what was used.
+    #[serde(default)]
+    pub usd: Option<f64>,
+    /// Where its log is: a log group, with the stream behind `:` where there is one.
+    #[serde(default)]
+    pub log: Option<String>,
 }
 
 impl Tally {
     /// Returns the tally of a step that passes every row on.
     pub fn through(rows: u64) -> Self {
-        Self { rows_in: Some(rows), rows_out: Some(rows), rejected: 0 }
+        Self { rows_in: Some(rows), rows_out: Some(rows), ..Self::default() }
     }
 }
 
@@ -68,12 +48,14 @@ pub struct StepCx<'a> {
     pub stack: &'a Stack,
     /// The pipeline's own table.
     pub pipeline: &'a PipelineTable,
-    /// The local file.
-    pub data: Option<PathBuf>,
+    /// The local files.
+    pub data: &'a [PathBuf],
     /// Where progress is told.
-    pub events: &'a StepEvents,
+    pub events: StepEvents,
     /// What earlier steps found out.
     pub facts: &'a Mutex<Facts>,
+    /// What this step noted down in an earlier attempt or run.
+    pub memory: Memory<'a>,
 }
 
 impl StepCx<'_> {
@@ -86,16 +68,38 @@ impl StepCx<'_> {
         let value = self.cx.known.get(&address, output);
         value.ok_or_else(|| PipelineError::Absent { address: address.to_string() })
     }
+
+    /// Returns a text with its outputs filled in.
+    ///
+    /// # Errors
+    /// If a resource that it names does not exist.
+    pub fn render(&self, template: &Template) -> Result<String, PipelineError> {
+        let text = template.render(&self.cx.known);
+        text.ok_or_else(|| PipelineError::Absent { address: template.as_str().to_owned() })
+    }
 }
 
 /// One step. Running it twice leaves what running it once leaves.
 #[async_trait]
 pub trait Step: Send + Sync {
     /// Returns what it reads.
-    fn reads(&self) -> &[Dataset];
+    fn reads(&self) -> Vec<Dataset>;
 
     /// Returns what it writes.
-    fn writes(&self) -> &[Dataset];
+    fn writes(&self) -> Vec<Dataset>;
+
+    /// Returns the dataset that nobody may go on with if this step fails.
+    fn gates(&self) -> Option<Dataset> {
+        None
+    }
+
+    /// Returns the values that name other tables, relative to the step's own key.
+    fn references(&self) -> Vec<Reference>;
+
+    /// Checks values beyond their types.
+    fn check(&self, _entry: Entry<'_>) -> Vec<Finding> {
+        vec![]
+    }
 
     /// Returns what a person must be allowed to do for it.
     fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission>;

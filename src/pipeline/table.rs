@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::step::{Dataset, Step};
-use super::steps::{Check, Crawl, Job, UploadStep, WaitForLoad};
+use super::order::{Planned, order};
+use super::step_table::{KEYS, StepTable};
 use crate::kinds::base::{Entry, Finding, KindError, Reference, Resource, Table};
 
 /// The table `[pipeline]`.
@@ -105,44 +105,6 @@ pub struct WarehouseHop {
     pub table: String,
 }
 
-/// A step: its name and exactly one of the other keys.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepTable {
-    /// What it is called on the screen.
-    pub name: String,
-    upload: Option<UploadStep>,
-    load: Option<WaitForLoad>,
-    crawl: Option<Crawl>,
-    job: Option<Job>,
-    check: Option<Check>,
-}
-
-impl StepTable {
-    fn all(&self) -> Vec<&dyn Step> {
-        let mut steps: Vec<&dyn Step> = vec![];
-        steps.extend(self.upload.iter().map(|step| step as &dyn Step));
-        steps.extend(self.load.iter().map(|step| step as &dyn Step));
-        steps.extend(self.crawl.iter().map(|step| step as &dyn Step));
-        steps.extend(self.job.iter().map(|step| step as &dyn Step));
-        steps.extend(self.check.iter().map(|step| step as &dyn Step));
-        steps
-    }
-
-    /// Returns what is to be done; a loaded pipeline has exactly one in each step.
-    pub fn step(&self) -> Option<&dyn Step> {
-        self.all().into_iter().next()
-    }
-
-    fn references(&self) -> Vec<Reference> {
-        let upload = self.upload.iter().map(|step| Reference::new("upload.bucket", "bucket", &step.bucket));
-        let load = self.load.iter().map(|step| Reference::new("load.function", "lambda", &step.function));
-        let crawl = self.crawl.iter().map(|step| Reference::new("crawl.crawler", "crawler", &step.crawler));
-        let job = self.job.iter().map(|step| Reference::new("job.job", "job", &step.job));
-        upload.chain(load).chain(crawl).chain(job).collect()
-    }
-}
-
 impl Table for Pipeline {
     const NAME: &'static str = "pipeline";
     const SINGLE: bool = true;
@@ -155,26 +117,23 @@ impl Table for Pipeline {
             Reference::new("staging.workgroup", "workgroup", &spec.staging.workgroup),
             Reference::new("warehouse.cluster", "redshift", &spec.warehouse.cluster),
         ];
-        for (position, step) in spec.step.iter().enumerate() {
-            let deeper = |one: Reference| Reference { at: format!("step.{position}.{}", one.at), ..one };
-            references.extend(step.references().into_iter().map(deeper));
+        for (position, table) in spec.step.iter().enumerate() {
+            for (key, step) in table.all() {
+                let deeper = |one: Reference| Reference { at: format!("step.{position}.{key}.{}", one.at), ..one };
+                references.extend(step.references().into_iter().map(deeper));
+            }
         }
         references
     }
 
-    fn check(&self, spec: &PipelineTable, _entry: Entry<'_>) -> Vec<Finding> {
+    fn check(&self, spec: &PipelineTable, entry: Entry<'_>) -> Vec<Finding> {
         let mut findings = vec![];
-        for (position, step) in spec.step.iter().enumerate() {
-            let count = step.all().len();
-            if count != 1 {
-                let message = format!("step `{}` says {count} things to do, it must say one", step.name);
-                let finding = Finding::error(format!("step.{position}.name"), message);
-                findings.push(finding.hint("one of `upload`, `load`, `crawl`, `job` and `check`"));
-            }
-            if spec.step.iter().take(position).any(|other| other.name == step.name) {
-                let message = format!("two steps are called `{}`", step.name);
-                findings.push(Finding::error(format!("step.{position}.name"), message));
-            }
+        for position in 0..spec.step.len() {
+            findings.extend(check_step(spec, position, entry));
+        }
+        if let Err(names) = order(&spec.step) {
+            let finding = Finding::error("step", format!("these steps wait for each other: {}", names.join(", ")));
+            findings.push(finding.hint("look at what they read, write and come after"));
         }
         for (position, name) in spec.total.iter().enumerate() {
             let column = spec.columns.iter().find(|column| column.name == *name);
@@ -192,23 +151,37 @@ impl Table for Pipeline {
     }
 }
 
-impl PipelineTable {
-    /// Returns the steps in the order of what they read and write; where that leaves a choice, in that of the file.
-    pub fn ordered(&self) -> Vec<&StepTable> {
-        let mut left: Vec<&StepTable> = self.step.iter().collect();
-        let mut ordered: Vec<&StepTable> = vec![];
-        while !left.is_empty() {
-            let writes =
-                |step: &StepTable, dataset: &Dataset| step.step().is_some_and(|step| step.writes().contains(dataset));
-            let waits = |step: &StepTable| {
-                let reads = step.step().map(|step| step.reads().to_vec()).unwrap_or_default();
-                let others = left.iter().filter(|other| other.name != step.name);
-                others.clone().any(|other| reads.iter().any(|dataset| writes(other, dataset)))
-            };
-            // A circle cannot be ordered; the file's own order is then as good as any.
-            let next = left.iter().position(|step| !waits(step)).unwrap_or(0);
-            ordered.push(left.remove(next));
+fn check_step(spec: &PipelineTable, position: usize, entry: Entry<'_>) -> Vec<Finding> {
+    let step = &spec.step[position];
+    let mut findings = vec![];
+    let count = step.all().len();
+    if count != 1 {
+        let message = format!("step `{}` says {count} things to do, it must say one", step.name);
+        findings.push(Finding::error(format!("step.{position}.name"), message).hint(format!("one of {KEYS}")));
+    }
+    if spec.step.iter().take(position).any(|other| other.name == step.name) {
+        let message = format!("two steps are called `{}`", step.name);
+        findings.push(Finding::error(format!("step.{position}.name"), message));
+    }
+    for (at, name) in step.after.iter().enumerate() {
+        if !spec.step.iter().any(|other| other.name == *name) {
+            let finding = Finding::error(format!("step.{position}.after.{at}"), format!("there is no step `{name}`"));
+            findings.push(finding);
         }
-        ordered
+    }
+    for (key, one) in step.all() {
+        let deeper = |found: Finding| {
+            let at = if found.at.is_empty() { key.to_owned() } else { format!("{key}.{}", found.at) };
+            Finding { at: format!("step.{position}.{at}"), ..found }
+        };
+        findings.extend(one.check(entry).into_iter().map(deeper));
+    }
+    findings
+}
+
+impl PipelineTable {
+    /// Returns the steps in their order; a checked pipeline always has one.
+    pub fn ordered(&self) -> Vec<Planned<'_>> {
+        order(&self.step).unwrap_or_default()
     }
 }

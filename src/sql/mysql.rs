@@ -63,6 +63,22 @@ impl Mysql {
         self.connection.query_drop(statement).await.map_err(|error| refused(statement, &error))
     }
 
+    /// Runs statements as one transaction; what MySQL cannot take back, such as changes of tables, it keeps.
+    ///
+    /// # Errors
+    /// If the server refuses one of them; those before it are taken back.
+    pub async fn transaction(&mut self, statements: &[String]) -> Result<(), SqlError> {
+        self.execute("START TRANSACTION").await?;
+        for statement in statements {
+            if let Err(error) = self.execute(statement).await {
+                // The first error tells more than one about taking it back, which closing the connection does, too.
+                drop(self.execute("ROLLBACK").await);
+                return Err(error);
+            }
+        }
+        self.execute("COMMIT").await
+    }
+
     /// Runs one query and returns its rows as text.
     ///
     /// # Errors

@@ -33,6 +33,28 @@ impl Redshift {
         self.run(statement).await.map(drop)
     }
 
+    /// Runs statements as one transaction.
+    ///
+    /// # Errors
+    /// If one of them fails, and then none has happened; or if they do not end in time.
+    pub async fn transaction(&self, statements: &[String]) -> Result<(), SqlError> {
+        const OPERATION: &str = "redshift-data:BatchExecuteStatement";
+        // The batch takes one or more.
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let call = self
+            .clients
+            .redshift_data
+            .batch_execute_statement()
+            .cluster_identifier(&self.cluster)
+            .database(&self.database)
+            .secret_arn(&self.secret_arn)
+            .set_sqls(Some(statements.to_vec()));
+        let id = call.send().await.named(OPERATION)?.id.ok_or_else(|| AwsError::incomplete(OPERATION, "id"))?;
+        self.end(&id, &statements.join("; ")).await
+    }
+
     /// Runs one query and returns its rows as text.
     ///
     /// # Errors
@@ -59,8 +81,14 @@ impl Redshift {
             .secret_arn(&self.secret_arn)
             .sql(statement);
         let id = call.send().await.named(OPERATION)?.id.ok_or_else(|| AwsError::incomplete(OPERATION, "id"))?;
+        self.end(&id, statement).await?;
+        Ok(id)
+    }
+
+    /// Waits for the end of what was sent.
+    async fn end(&self, id: &str, statement: &str) -> Result<(), SqlError> {
         let backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
-        let ended = until(LIMIT, backoff, || self.look(&id)).await;
+        let ended = until(LIMIT, backoff, || self.look(id)).await;
         ended.map_err(|error| match error {
             WaitError::Failed(message) => {
                 SqlError::Statement { database: "Redshift", statement: shorten(statement), message }
@@ -69,8 +97,7 @@ impl Redshift {
                 SqlError::TimedOut { database: "Redshift", statement: shorten(statement), limit }
             }
             WaitError::Look(error) => error.into(),
-        })?;
-        Ok(id)
+        })
     }
 
     async fn look(&self, id: &str) -> Result<Probe<()>, AwsError> {

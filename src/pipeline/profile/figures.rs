@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::pipeline::table::{Column, ColumnType, PipelineTable};
 use crate::sql::Row;
 
 /// How many different values a column has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distinct {
     /// What they are called.
     pub what: String,
@@ -19,7 +19,7 @@ pub struct Distinct {
 }
 
 /// The content of one hop.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// Rows.
     pub rows: u64,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use flate2::read::MultiGzDecoder;
@@ -52,21 +52,28 @@ pub(crate) fn check_header(pipeline: &PipelineTable, path: &Path) -> Result<(), 
     }
 }
 
-/// Measures the rows of `path`, without the lines that the loader put aside.
+/// Measures the rows of all files together, without the lines of each that the loader put aside.
 ///
 /// # Errors
-/// If the file cannot be read, or holds a value that the loader should have put aside.
-pub(crate) fn profile_file(
+/// If a file cannot be read, or holds a value that the loader should have put aside.
+pub(crate) fn profile_files(
     pipeline: &PipelineTable,
-    path: &Path,
-    rejected: &BTreeSet<u64>,
+    files: &[(PathBuf, BTreeSet<u64>)],
 ) -> Result<Profile, PipelineError> {
+    let mut sums = Sums::new(pipeline);
+    for (path, rejected) in files {
+        add_file(&mut sums, path, rejected)?;
+    }
+    Ok(sums.finish())
+}
+
+fn add_file(sums: &mut Sums<'_>, path: &Path, rejected: &BTreeSet<u64>) -> Result<(), PipelineError> {
+    let pipeline = sums.pipeline;
     let wrong = |why: String| PipelineError::Data { path: path.to_path_buf(), why };
     let mut bytes = std::io::BufReader::with_capacity(1 << 20, open(path)?);
     let encoding = encoding(pipeline, &mut bytes).map_err(|error| wrong(error.to_string()))?;
     let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).from_reader(bytes);
     let mut record = csv::ByteRecord::new();
-    let mut sums = Sums::new(pipeline);
     reader.byte_headers().map_err(|error| wrong(error.to_string()))?;
     while reader.read_byte_record(&mut record).map_err(|error| wrong(error.to_string()))? {
         let line = record.position().map_or(0, csv::Position::line);
@@ -74,7 +81,7 @@ pub(crate) fn profile_file(
             sums.add(&record, encoding).map_err(|why| wrong(format!("line {line}: {why}")))?;
         }
     }
-    Ok(sums.finish())
+    Ok(())
 }
 
 /// Skips a byte order mark, which says UTF-8 whatever was declared.

@@ -12,5 +12,5 @@ mod measure;
 
 pub(super) use compare::differences;
 pub use figures::{Distinct, Profile};
-pub(super) use file::{check_header, open, profile_file};
-pub(super) use measure::{connect_mysql, of_mysql, of_staging, of_warehouse};
+pub(super) use file::{check_header, open, profile_files};
+pub(super) use measure::{of_mysql, of_staging, of_warehouse};

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_glue::types::{JobRun, JobRunState};
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::Permission;
+use crate::billing;
+use crate::kinds::base::{Permission, Reference};
 use crate::kinds::glue::job::Job as JobKind;
 use crate::pipeline::step::Step;
 use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally};
-use crate::wait::{Backoff, Probe, until};
+use crate::wait::{Backoff, Probe, WaitError, until};
 
 /// `job = { job }`.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,22 +37,27 @@ pub(crate) enum JobReads {
     Staging,
 }
 
-#[async_trait]
-impl Step for Job {
-    fn reads(&self) -> &[Dataset] {
-        match self.reads {
-            Some(JobReads::Mysql) => &[Dataset::Mysql],
-            Some(JobReads::Staging) => &[Dataset::Staging],
-            None => &[],
+impl JobReads {
+    fn hops(self) -> (Dataset, Dataset) {
+        match self {
+            Self::Mysql => (Dataset::MYSQL, Dataset::STAGING),
+            Self::Staging => (Dataset::STAGING, Dataset::WAREHOUSE),
         }
     }
+}
 
-    fn writes(&self) -> &[Dataset] {
-        match self.reads {
-            Some(JobReads::Mysql) => &[Dataset::Staging],
-            Some(JobReads::Staging) => &[Dataset::Warehouse],
-            None => &[],
-        }
+#[async_trait]
+impl Step for Job {
+    fn reads(&self) -> Vec<Dataset> {
+        self.reads.map(JobReads::hops).map(|(from, _)| from).into_iter().collect()
+    }
+
+    fn writes(&self) -> Vec<Dataset> {
+        self.reads.map(JobReads::hops).map(|(_, to)| to).into_iter().collect()
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::new("job", "job", &self.job)]
     }
 
     fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
@@ -58,23 +66,56 @@ impl Step for Job {
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {
-        const OPERATION: &str = "glue:StartJobRun";
         let name = cx.output("job", &self.job, "name")?;
         let declared = cx.stack.declared.get::<JobKind>(&self.job);
         let (minutes, retries) = declared.map_or((480, 0), |job| (job.timeout_minutes, job.retries));
         // Each attempt may take the whole of its time.
         let minutes = u64::try_from(minutes).unwrap_or(480) * u64::try_from(retries + 1).unwrap_or(1);
         let limit = Duration::from_secs(minutes * 60);
-        let log = || Some("/aws-glue/jobs/error".to_owned());
-        // An earlier run of the pipeline may have been cut off while its job went on.
-        let free = until(limit, polling(), || is_free(cx, &name)).await;
-        free.map_err(|error| PipelineError::of_wait(error, &format!("an earlier run of the job `{name}`"), log()))?;
-        let started = cx.cx.aws.glue.start_job_run().job_name(&name).send().await.named(OPERATION)?;
-        let run = started.job_run_id.ok_or_else(|| AwsError::incomplete(OPERATION, "run id"))?;
+        let run = match joined(cx, &name).await? {
+            Some(run) => run,
+            None => start(cx, &name, limit).await?,
+        };
+        let log = || Some(format!("/aws-glue/jobs/error:{run}"));
         let ended = until(limit, polling(), || look(cx, &name, &run, retries)).await;
-        ended.map_err(|error| PipelineError::of_wait(error, &format!("the job `{name}`"), log()))?;
-        Ok(Tally::default())
+        if matches!(ended, Err(WaitError::Failed(_))) {
+            cx.memory.clear().await;
+        }
+        let seconds = ended.map_err(|error| PipelineError::of_wait(error, &format!("the job `{name}`"), log()))?;
+        let usd = billing::glue_job_usd(seconds);
+        Ok(Tally { usd, log: Some(format!("/aws-glue/jobs/output:{run}")), ..Tally::default() })
     }
+}
+
+/// Returns the run that an earlier run of the pipeline started, unless it ended badly.
+async fn joined(cx: &StepCx<'_>, name: &str) -> Result<Option<String>, PipelineError> {
+    let Some(noted) = cx.memory.get().await else { return Ok(None) };
+    let since = noted["since"].as_f64().unwrap_or(f64::MAX);
+    let is_it = |run: &&JobRun| match noted["run"].as_str() {
+        Some(id) => run.id.as_deref() == Some(id),
+        // The run was asked for, but nobody lived to write its id down.
+        None => run.started_on.is_some_and(|time| time.as_secs_f64() >= since),
+    };
+    let runs = runs(cx, name).await?;
+    let useful = |run: &&JobRun| goes_on(run) || run.job_run_state == Some(JobRunState::Succeeded);
+    let found = runs.iter().filter(is_it).find(useful).and_then(|run| run.id.clone());
+    if found.is_some() {
+        cx.events.say("joining the run that was started before");
+    }
+    Ok(found)
+}
+
+async fn start(cx: &StepCx<'_>, name: &str, limit: Duration) -> Result<String, PipelineError> {
+    const OPERATION: &str = "glue:StartJobRun";
+    // A run of somebody else may go on.
+    let free = until(limit, polling(), || is_free(cx, name)).await;
+    free.map_err(|error| PipelineError::of_wait(error, &format!("an earlier run of the job `{name}`"), None))?;
+    let since = Timestamp::now().as_second();
+    cx.memory.put(json!({ "since": since })).await;
+    let started = cx.cx.aws.glue.start_job_run().job_name(name).send().await.named(OPERATION)?;
+    let run = started.job_run_id.ok_or_else(|| AwsError::incomplete(OPERATION, "run id"))?;
+    cx.memory.put(json!({ "since": since, "run": run })).await;
+    Ok(run)
 }
 
 fn polling() -> Backoff {
@@ -102,16 +143,18 @@ async fn is_free(cx: &StepCx<'_>, name: &str) -> Result<Probe<()>, PipelineError
 }
 
 /// Follows a run through all its attempts: Glue repeats a failed run under ids that begin with that of the first.
-async fn look(cx: &StepCx<'_>, name: &str, id: &str, retries: i32) -> Result<Probe<()>, PipelineError> {
+/// Returns what the attempts used, in DPU-seconds.
+async fn look(cx: &StepCx<'_>, name: &str, id: &str, retries: i32) -> Result<Probe<f64>, PipelineError> {
     let runs = runs(cx, name).await?;
     let attempts = runs.iter().filter(|run| run.id.as_deref().is_some_and(|other| other.starts_with(id)));
+    let used: f64 = attempts.clone().map(dpu_seconds).sum();
     let Some(run) = attempts.max_by_key(|run| run.attempt) else { return Ok(Probe::Pending("not visible yet".into())) };
     let why = || {
         let state = run.job_run_state.as_ref().map(|state| state.as_str().to_owned());
         run.error_message.clone().or(state).unwrap_or_default()
     };
     Ok(match run.job_run_state {
-        Some(JobRunState::Succeeded) => Probe::Ready(()),
+        Some(JobRunState::Succeeded) => Probe::Ready(used),
         Some(JobRunState::Failed) if run.attempt < retries => {
             cx.events.say(format!("failed, Glue tries it again: {}", why()));
             Probe::Pending(why())
@@ -124,4 +167,11 @@ async fn look(cx: &StepCx<'_>, name: &str, id: &str, retries: i32) -> Result<Pro
             Probe::Pending(why())
         }
     })
+}
+
+/// Returns what a run is billed for: at least one minute of all its workers.
+fn dpu_seconds(run: &JobRun) -> f64 {
+    const SHORTEST_SECONDS: f64 = 60.0;
+    let seconds = f64::from(run.execution_time).max(SHORTEST_SECONDS);
+    run.dpu_seconds.unwrap_or_else(|| run.max_capacity.unwrap_or_default() * seconds)
 }

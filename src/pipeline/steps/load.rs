@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::aws::Sorted;
-use crate::kinds::base::Permission;
+use crate::kinds::base::{Permission, Reference};
 use crate::kinds::lambda::Lambda;
 use crate::pipeline::facts::{Load, UploadedObject};
-use crate::pipeline::profile::{connect_mysql, differences, of_mysql, profile_file};
+use crate::pipeline::hop::{Hop, connect_mysql};
+use crate::pipeline::profile::{differences, of_mysql, profile_files};
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally};
-use crate::sql::Row;
+use crate::pipeline::{Dataset, PipelineError, Profile, RightsCx, StepCx, Tally};
+use crate::sql::{Mysql, Row};
 use crate::wait::{Backoff, Probe, until};
 
 /// S3 usually tells a function within seconds, sometimes after more than a minute.
@@ -32,12 +33,16 @@ pub(crate) struct WaitForLoad {
 
 #[async_trait]
 impl Step for WaitForLoad {
-    fn reads(&self) -> &[Dataset] {
-        &[Dataset::Object]
+    fn reads(&self) -> Vec<Dataset> {
+        vec![Dataset::OBJECT]
     }
 
-    fn writes(&self) -> &[Dataset] {
-        &[Dataset::Mysql]
+    fn writes(&self) -> Vec<Dataset> {
+        vec![Dataset::MYSQL]
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::new("function", "lambda", &self.function)]
     }
 
     fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
@@ -47,63 +52,66 @@ impl Step for WaitForLoad {
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {
-        let Some(object) = cx.facts.lock().await.object.clone() else {
+        let objects = cx.facts.lock().await.objects.clone();
+        if objects.is_empty() {
             return Err(PipelineError::Absent { address: "the uploaded object".into() });
-        };
-        let load = self.wait(cx, &object).await?;
-        let rejected = rejected_lines(cx, &load).await?;
-        if rejected.len() as u64 != load.rejected {
-            let why = format!("{} rows were rejected, but {} lines are listed", load.rejected, rejected.len());
-            return Err(PipelineError::Ended { what: "the load".into(), state: "incomplete".into(), why, log: None });
         }
-        cx.events.say("comparing the file with MySQL");
-        let path = cx.data.clone().unwrap_or_default();
-        let pipeline = cx.pipeline.clone();
-        let file = tokio::task::spawn_blocking(move || profile_file(&pipeline, &path, &rejected));
-        let (file, mysql) = tokio::join!(file, of_mysql(cx, Some(load.id)));
-        let file = file.map_err(|error| PipelineError::Ended {
-            what: "reading the file".into(),
-            state: "stopped".into(),
-            why: error.to_string(),
-            log: None,
-        })??;
-        let mysql = mysql?;
-        let differences = differences(&file, &mysql);
-        if !differences.is_empty() {
-            let (left, right) = (Dataset::File.to_string(), Dataset::Mysql.to_string());
-            return Err(PipelineError::Differs { left, right, differences });
+        let loads = self.wait(cx, &objects).await?;
+        let mut rejected = vec![];
+        for load in &loads {
+            let lines = rejected_lines(cx, load).await?;
+            if lines.len() as u64 != load.rejected {
+                let why = format!("{} rows were rejected, but {} lines are listed", load.rejected, lines.len());
+                return Err(PipelineError::Ended {
+                    what: "the load".into(),
+                    state: "incomplete".into(),
+                    why,
+                    log: None,
+                });
+            }
+            rejected.push(lines);
         }
-        let tally = Tally { rows_in: Some(load.rows_in), rows_out: Some(mysql.rows), rejected: load.rejected };
-        let all = of_all_loads(cx, mysql).await?;
+        let ids: Vec<u64> = loads.iter().map(|load| load.id).collect();
+        let mysql = of_mysql(cx, Some(&ids)).await?;
+        let file = of_files(cx, rejected).await?;
+        if let Some(file) = &file {
+            let differences = differences(file, &mysql);
+            if !differences.is_empty() {
+                let (left, right) = (Dataset::FILE.to_string(), Dataset::MYSQL.to_string());
+                return Err(PipelineError::Differs { left, right, differences });
+            }
+        }
+        let count = |of: fn(&Load) -> u64| loads.iter().map(of).sum::<u64>();
+        let (rows_in, rejected) = (count(|load| load.rows_in), count(|load| load.rejected));
+        let log = self.log(cx);
+        let tally = Tally { rows_in: Some(rows_in), rows_out: Some(mysql.rows), rejected, log, ..Tally::default() };
+        let all = of_all_loads(cx, &ids, mysql).await?;
         let mut facts = cx.facts.lock().await;
-        facts.profiles.insert(Dataset::File, file);
-        facts.profiles.insert(Dataset::Mysql, all);
-        facts.load = Some(load);
+        facts.profiles.extend(file.map(|file| (Dataset::FILE, file)));
+        facts.profiles.insert(Dataset::MYSQL, all);
+        facts.loads = loads;
         Ok(tally)
     }
 }
 
 impl WaitForLoad {
-    async fn wait(&self, cx: &StepCx<'_>, object: &UploadedObject) -> Result<Load, PipelineError> {
+    fn log(&self, cx: &StepCx<'_>) -> Option<String> {
         let function = cx.stack.declared.get::<Lambda>(&self.function);
-        let run = function.map_or(900, |function| function.timeout_seconds);
-        let limit = NOTICE + Duration::from_secs(u64::try_from(run).unwrap_or(900));
-        let log = function.map(|function| format!("/aws/lambda/{}", function.name));
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "''");
-        let query = format!(
-            "SELECT LoadId, State, RowsIn, RowsLoaded, RowsRejected, RejectsUri, Reason FROM `{}` \
-             WHERE Bucket = '{}' AND ObjectKey = '{}' AND VersionId = '{}'",
-            cx.pipeline.mysql.load_log,
-            quoted(&object.bucket),
-            quoted(&object.key),
-            quoted(&object.version),
-        );
+        function.map(|function| format!("/aws/lambda/{}", function.name))
+    }
+
+    /// Waits until every object is loaded.
+    async fn wait(&self, cx: &StepCx<'_>, objects: &[UploadedObject]) -> Result<Vec<Load>, PipelineError> {
+        let function = cx.stack.declared.get::<Lambda>(&self.function);
+        let seconds = function.map_or(900, |function| function.timeout_seconds);
+        // S3 tells of all objects at once, but a function may be held to few runs at a time.
+        let limit = NOTICE + Duration::from_secs(u64::try_from(seconds).unwrap_or(900) * objects.len() as u64);
+        let log = self.log(cx);
         let mysql = tokio::sync::Mutex::new(connect_mysql(cx).await?);
         let begun = jiff::Timestamp::now().as_millisecond();
         let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
         let ended = until(limit, backoff, || async {
-            let rows = mysql.lock().await.query(&query).await?;
-            let mut state = state_of(rows.first());
+            let mut state = look(cx, &mysql, objects).await?;
             if let (Probe::Pending(text), Some(log)) = (&state, &log) {
                 let errors = loader_errors(cx, log, begun).await?;
                 match errors.last() {
@@ -114,10 +122,64 @@ impl WaitForLoad {
             }
             Ok(state)
         });
-        let load = ended.await.map_err(|error| PipelineError::of_wait(error, "the load into MySQL", log.clone()))?;
+        let loads = ended.await.map_err(|error| PipelineError::of_wait(error, "the load into MySQL", log.clone()))?;
         mysql.into_inner().close().await;
-        Ok(load)
+        Ok(loads)
     }
+}
+
+/// Asks the load log for all objects that are not known to be loaded.
+async fn look(
+    cx: &StepCx<'_>,
+    mysql: &tokio::sync::Mutex<Mysql>,
+    objects: &[UploadedObject],
+) -> Result<Probe<Vec<Load>>, PipelineError> {
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "''");
+    let versions: Vec<String> = objects.iter().map(|object| format!("'{}'", quoted(&object.version))).collect();
+    let query = format!(
+        "SELECT Bucket, ObjectKey, VersionId, LoadId, State, RowsIn, RowsLoaded, RowsRejected, RejectsUri, Reason \
+         FROM `{}` WHERE VersionId IN ({})",
+        cx.pipeline.mysql.load_log,
+        versions.join(", "),
+    );
+    let rows = mysql.lock().await.query(&query).await?;
+    let text = |row: &Row, at: usize| row.get(at).cloned().flatten().unwrap_or_default();
+    let mut loads = vec![];
+    let mut waits = None;
+    for object in objects {
+        let is_it = |row: &&Row| {
+            (text(row, 0), text(row, 1), text(row, 2))
+                == (object.bucket.clone(), object.key.clone(), object.version.clone())
+        };
+        match state_of(rows.iter().find(is_it)) {
+            Probe::Ready(load) => loads.push(load),
+            Probe::Pending(text) => waits = Some(text),
+            Probe::Failed(why) => return Ok(Probe::Failed(format!("{}: {why}", object.key))),
+        }
+    }
+    Ok(match waits {
+        None => Probe::Ready(loads),
+        Some(text) if objects.len() == 1 => Probe::Pending(text),
+        Some(text) => Probe::Pending(format!("{} of {} files are loaded; {text}", loads.len(), objects.len())),
+    })
+}
+
+/// Measures the files on this machine; `None` if the run was begun on another one.
+async fn of_files(cx: &StepCx<'_>, rejected: Vec<BTreeSet<u64>>) -> Result<Option<Profile>, PipelineError> {
+    if !cx.data.iter().all(|path| path.is_file()) || cx.data.len() != rejected.len() {
+        cx.events.say("the file is not on this machine, so it is not compared");
+        return Ok(None);
+    }
+    cx.events.say("comparing the file with MySQL");
+    let (pipeline, files) = (cx.pipeline.clone(), cx.data.iter().cloned().zip(rejected).collect::<Vec<_>>());
+    let profile = tokio::task::spawn_blocking(move || profile_files(&pipeline, &files)).await;
+    let profile = profile.map_err(|error| PipelineError::Ended {
+        what: "reading the file".into(),
+        state: "stopped".into(),
+        why: error.to_string(),
+        log: None,
+    })?;
+    profile.map(Some)
 }
 
 /// Returns the last words of every attempt that ended badly since `begun` (milliseconds since 1970).
@@ -139,31 +201,27 @@ fn state_of(row: Option<&Row>) -> Probe<Load> {
     let Some(row) = row else { return Probe::Pending("waiting for the loader to begin".into()) };
     let text = |at: usize| row.get(at).cloned().flatten();
     let number = |at: usize| text(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
-    match text(1).unwrap_or_default().as_str() {
+    match text(4).unwrap_or_default().as_str() {
         "loaded" => Probe::Ready(Load {
-            id: number(0),
-            rows_in: number(2),
-            loaded: number(3),
-            rejected: number(4),
-            rejects_uri: text(5),
+            id: number(3),
+            rows_in: number(5),
+            loaded: number(6),
+            rejected: number(7),
+            rejects_uri: text(8),
         }),
         "running" => Probe::Pending("loading".into()),
-        "failed" => Probe::Failed(text(6).unwrap_or_default()),
-        other => Probe::Failed(format!("the load is {other}: {}", text(6).unwrap_or_default())),
+        "failed" => Probe::Failed(text(9).unwrap_or_default()),
+        other => Probe::Failed(format!("the load is {other}: {}", text(9).unwrap_or_default())),
     }
 }
 
 /// Other objects may have been loaded before; later hops hold all of them.
-async fn of_all_loads(
-    cx: &StepCx<'_>,
-    this: crate::pipeline::Profile,
-) -> Result<crate::pipeline::Profile, PipelineError> {
-    let query = format!("SELECT COUNT(*) FROM `{}` WHERE State = 'loaded'", cx.pipeline.mysql.load_log);
-    let mut mysql = connect_mysql(cx).await?;
-    let rows = mysql.query(&query).await?;
-    mysql.close().await;
-    let is_only = rows.first().and_then(|row| row.first().cloned().flatten()).as_deref() == Some("1");
-    if is_only { Ok(this) } else { of_mysql(cx, None).await }
+async fn of_all_loads(cx: &StepCx<'_>, these: &[u64], profile: Profile) -> Result<Profile, PipelineError> {
+    let query = format!("SELECT LoadId FROM `{}` WHERE State = 'loaded'", cx.pipeline.mysql.load_log);
+    let rows = Hop::Mysql.query(cx, &query).await?.rows;
+    let id = |row: &Row| row.first().cloned().flatten().and_then(|text| text.parse::<u64>().ok());
+    let is_all = rows.iter().filter_map(id).all(|id| these.contains(&id));
+    if is_all { Ok(profile) } else { of_mysql(cx, None).await }
 }
 
 /// Reads the line numbers of the rejects object.

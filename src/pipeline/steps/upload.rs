@@ -1,28 +1,32 @@
 //! Uploads the local file in parts, unzipped on the way.
 
+use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::{FuturesUnordered, StreamExt, TryStreamExt, iter};
 use serde::Deserialize;
 
 use crate::aws::{AwsError, Sorted};
-use crate::kinds::base::Permission;
+use crate::kinds::base::{Permission, Reference};
 use crate::pipeline::facts::UploadedObject;
 use crate::pipeline::profile::{check_header, open};
 use crate::pipeline::step::Step;
-use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, StepEvent, Tally};
+use crate::pipeline::{Dataset, Happening, PipelineError, RightsCx, StepCx, StepEvents, Tally};
 
 /// The size of a part; S3 takes at most 10,000 of them, so this reaches 160 GB.
 const PART_BYTES: usize = 16 << 20;
 
-/// How many parts are under way at once; bounds memory to as many parts.
+/// How many parts of one file are under way at once; bounds memory to as many parts.
 const AT_ONCE: usize = 4;
+
+/// How many files are sent side by side.
+const FILES_AT_ONCE: usize = 4;
 
 /// `upload = { bucket, key }`.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,56 +34,123 @@ const AT_ONCE: usize = 4;
 pub(crate) struct UploadStep {
     /// The table `[bucket.NAME]`.
     pub bucket: String,
-    /// The key of the object.
+    /// The key of the object; of several files each keeps its own name in the same folder.
     pub key: String,
 }
 
 #[async_trait]
 impl Step for UploadStep {
-    fn reads(&self) -> &[Dataset] {
-        &[Dataset::File]
+    fn reads(&self) -> Vec<Dataset> {
+        vec![Dataset::FILE]
     }
 
-    fn writes(&self) -> &[Dataset] {
-        &[Dataset::Object]
+    fn writes(&self) -> Vec<Dataset> {
+        vec![Dataset::OBJECT]
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::new("bucket", "bucket", &self.bucket)]
     }
 
     fn permissions(&self, cx: &RightsCx<'_>) -> Vec<Permission> {
-        let objects = format!("arn:aws:s3:::{}/*", cx.name("bucket", &self.bucket));
-        vec![Permission::new(objects, &["s3:PutObject", "s3:AbortMultipartUpload"])]
+        let bucket = format!("arn:aws:s3:::{}", cx.name("bucket", &self.bucket));
+        vec![
+            Permission::new(format!("{bucket}/*"), &["s3:PutObject", "s3:AbortMultipartUpload"]),
+            Permission::new(bucket, &["s3:ListBucketMultipartUploads"]),
+        ]
     }
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {
         let bucket = cx.output("bucket", &self.bucket, "name")?;
-        let Some(path) = cx.data.clone() else {
+        if cx.data.is_empty() {
             let why = "no file was named; add `--data FILE`".to_owned();
             return Err(PipelineError::Data { path: "--data".into(), why });
-        };
-        let parts = Parts::open(&path)?;
-        check_header(cx.pipeline, &path)?;
-        let started = cx.cx.aws.s3.create_multipart_upload().bucket(&bucket).key(&self.key).content_type("text/csv");
+        }
+        // What can be seen of all of them is seen before the first is sent.
+        for path in cx.data {
+            check_header(cx.pipeline, path)?;
+        }
+        self.abort_left_over(cx, &bucket).await?;
+        let total = cx.data.iter().map(|path| plain_bytes(path)).sum::<Option<u64>>().unwrap_or_default();
+        let progress = Progress { events: &cx.events, sent: AtomicU64::new(0), total };
+        let sends = cx.data.iter().map(|path| self.send(cx, &bucket, path, &progress));
+        let objects: Vec<_> = iter(sends.collect::<Vec<_>>()).buffered(FILES_AT_ONCE).try_collect().await?;
+        cx.facts.lock().await.objects = objects;
+        Ok(Tally { bytes: Some(progress.sent.into_inner()), ..Tally::default() })
+    }
+}
+
+impl UploadStep {
+    /// Sends one file.
+    async fn send(
+        &self,
+        cx: &StepCx<'_>,
+        bucket: &str,
+        path: &Path,
+        progress: &Progress<'_>,
+    ) -> Result<UploadedObject, PipelineError> {
+        let key = self.key_of(path, cx.data.len());
+        let parts = Parts::open(path)?;
+        let started = cx.cx.aws.s3.create_multipart_upload().bucket(bucket).key(&key).content_type("text/csv");
         let id = started.send().await.named("s3:PutObject")?.upload_id;
         let id = id.ok_or_else(|| AwsError::incomplete("s3:PutObject", "upload id"))?;
-        let upload =
-            Upload { cx, bucket: &bucket, key: &self.key, id: &id, sent: AtomicU64::new(0), total: parts.total };
-        let object = match upload.send(parts).await {
-            Ok(object) => object,
+        let upload = Upload { cx, bucket, key: &key, id: &id, progress };
+        match upload.send(parts).await {
+            Ok(object) => Ok(object),
             Err(error) => {
                 upload.abort().await;
-                return Err(error);
+                Err(error)
             }
-        };
-        cx.facts.lock().await.object = Some(object);
-        Ok(Tally::default())
+        }
     }
+
+    /// Returns the key of a file: the declared one for a single file, its own name for one of several.
+    fn key_of(&self, path: &Path, files: usize) -> String {
+        if files == 1 {
+            return self.key.clone();
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        match self.key.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{name}"),
+            None => name.to_owned(),
+        }
+    }
+
+    /// Ends the uploads that a killed run left unfinished: their parts are billed until somebody does.
+    async fn abort_left_over(&self, cx: &StepCx<'_>, bucket: &str) -> Result<(), PipelineError> {
+        let keys: BTreeSet<String> = cx.data.iter().map(|path| self.key_of(path, cx.data.len())).collect();
+        let answer = cx.cx.aws.s3.list_multipart_uploads().bucket(bucket).send().await;
+        let uploads = answer.named("s3:ListBucketMultipartUploads")?.uploads.unwrap_or_default();
+        for upload in uploads {
+            let (Some(key), Some(id)) = (upload.key, upload.upload_id) else { continue };
+            if keys.contains(&key) {
+                let call = cx.cx.aws.s3.abort_multipart_upload().bucket(bucket).key(key).upload_id(id);
+                call.send().await.named("s3:AbortMultipartUpload")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far the upload of all files is.
+struct Progress<'a> {
+    events: &'a StepEvents,
+    sent: AtomicU64,
+    /// Bytes of all files; 0 if one is zipped and so not known.
+    total: u64,
+}
+
+/// Returns the size of a file that is sent as it is.
+fn plain_bytes(path: &Path) -> Option<u64> {
+    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+    if is_gzip { None } else { std::fs::metadata(path).ok().map(|metadata| metadata.len()) }
 }
 
 /// The file, cut into parts.
 struct Parts {
     reader: Box<dyn Read + Send>,
-    path: std::path::PathBuf,
-    /// Bytes of the whole file; 0 if it is zipped and so not known.
-    total: u64,
+    path: PathBuf,
     is_first: bool,
 }
 
@@ -90,9 +161,7 @@ impl Parts {
         if length == 0 {
             return Err(PipelineError::Data { path: path.to_path_buf(), why: "the file is empty".into() });
         }
-        let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
-        let total = if is_gzip { 0 } else { length };
-        Ok(Self { reader: open(path)?, path: path.to_path_buf(), total, is_first: true })
+        Ok(Self { reader: open(path)?, path: path.to_path_buf(), is_first: true })
     }
 
     fn next(&mut self) -> Result<Option<Bytes>, PipelineError> {
@@ -112,8 +181,7 @@ struct Upload<'a> {
     bucket: &'a str,
     key: &'a str,
     id: &'a str,
-    sent: AtomicU64,
-    total: u64,
+    progress: &'a Progress<'a>,
 }
 
 impl Upload<'_> {
@@ -146,9 +214,9 @@ impl Upload<'_> {
         let length = bytes.len() as u64;
         let call = self.cx.cx.aws.s3.upload_part().bucket(self.bucket).key(self.key).upload_id(self.id);
         let part = call.part_number(number).body(ByteStream::from(bytes)).send().await.named("s3:PutObject")?;
-        let done = self.sent.fetch_add(length, Ordering::Relaxed) + length;
+        let done = self.progress.sent.fetch_add(length, Ordering::Relaxed) + length;
         let text = format!("{}/{}", self.bucket, self.key);
-        self.cx.events.tell(StepEvent::Progress { done, total: self.total, text });
+        self.progress.events.tell(Happening::Progress { done, total: self.progress.total, text });
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(part.e_tag)
