@@ -23,6 +23,7 @@ mod references;
 pub mod retired;
 pub mod role;
 pub mod schedule;
+pub mod schedule_expression;
 pub mod schedule_group;
 pub mod state_machine;
 pub mod workgroup;
