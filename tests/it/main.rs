@@ -24,6 +24,8 @@ mod moto;
 #[cfg(feature = "local")]
 mod properties;
 mod retired;
+#[cfg(feature = "local")]
+mod schedule;
 mod spec_errors;
 mod support;
 #[cfg(feature = "local")]

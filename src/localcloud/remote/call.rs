@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::services::{Protocol, Remote};
-use super::wire;
+use super::{wire, xml};
 use crate::localcloud::sdk::OWN_KEY;
 
 /// The largest answer that is read, in bytes.
@@ -27,7 +27,7 @@ impl Failed {
     }
 }
 
-/// Calls an operation. The answer of a service that speaks XML is left out.
+/// Calls an operation.
 ///
 /// # Errors
 /// If the service refuses it or does not answer.
@@ -75,7 +75,8 @@ fn read(answer: &str) -> Result<Value, Failed> {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let status = head.split(' ').nth(1).unwrap_or_default();
     if status.starts_with('2') {
-        return Ok(serde_json::from_str(body).map(wire::shown).unwrap_or_default());
+        let answer = serde_json::from_str(body).ok().or_else(|| xml::read(body));
+        return Ok(answer.map(wire::shown).unwrap_or_default());
     }
     let element = |name: &str| {
         let inside = body.split(&format!("<{name}>")).nth(1)?;

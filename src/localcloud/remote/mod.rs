@@ -5,6 +5,7 @@ mod call;
 mod rights;
 mod services;
 mod wire;
+mod xml;
 
 pub(super) use call::{Failed, call};
 pub(super) use rights::may;

@@ -52,7 +52,15 @@ pub(super) fn small(input: Value) -> Value {
 
 /// Returns an answer as Step Functions shows it: names begin with capitals, and moments are texts.
 pub(super) fn shown(answer: Value) -> Value {
-    moments(renamed(answer, |name| first(name, char::to_ascii_uppercase)))
+    moments(renamed(answer, |name| shown_name(&first(name, char::to_ascii_uppercase))))
+}
+
+/// Returns the name that AWS's Java SDK, whose names Step Functions shows, has for a member.
+fn shown_name(name: &str) -> String {
+    match name.strip_prefix("DB") {
+        Some(rest) if rest.starts_with(|letter: char| letter.is_ascii_uppercase()) => format!("Db{rest}"),
+        _ => name.to_owned(),
+    }
 }
 
 fn moments(value: Value) -> Value {

@@ -96,11 +96,16 @@ impl Caller<'_> {
     async fn follow_job(&self, input: &Value) -> Result<Value, Fault> {
         let started = self.named("glue:startJobRun", input).await?;
         let run = json!({ "JobName": input["JobName"], "RunId": started["JobRunId"] });
+        let mut guard = StopJob { context: self.context, region: self.region, run: Some(run.clone()) };
         loop {
             let seen = self.named("glue:getJobRun", &run).await?["JobRun"].take();
             match seen["JobRunState"].as_str().unwrap_or_default() {
-                "SUCCEEDED" => return Ok(seen),
+                "SUCCEEDED" => {
+                    guard.run = None;
+                    return Ok(seen);
+                }
                 "FAILED" | "ERROR" | "STOPPED" | "TIMEOUT" | "EXPIRED" => {
+                    guard.run = None;
                     return Err(Fault::new("States.TaskFailed", seen.to_string()));
                 }
                 _ => tokio::time::sleep(POLL).await,
@@ -136,6 +141,30 @@ impl Caller<'_> {
             return Err(Fault::new(error, body.to_string()));
         }
         Ok((answer.executed_version().unwrap_or("$LATEST").to_owned(), body))
+    }
+}
+
+/// Stops a run of a job whose task ends before it, as Step Functions does when an execution is stopped.
+struct StopJob<'a> {
+    context: &'a Context,
+    region: &'a str,
+    /// The run, as long as it may go on.
+    run: Option<Value>,
+}
+
+impl Drop for StopJob<'_> {
+    fn drop(&mut self) {
+        let (Some(run), Some((remote, operation))) = (self.run.take(), remote::find("glue:batchStopJobRun")) else {
+            return;
+        };
+        let (endpoint, region) = (self.context.endpoint.clone(), self.region.to_owned());
+        let request = json!({ "JobName": run["JobName"], "JobRunIds": [run["RunId"]] });
+        self.context.tasks.spawn(async move {
+            let stopped = remote::call(&endpoint, &region, remote, &operation, &request).await;
+            if let Err(failed) = stopped {
+                tracing::warn!(%failed, "a run of a job goes on without its execution");
+            }
+        });
     }
 }
 

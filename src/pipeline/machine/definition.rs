@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::{Names, output};
 use super::states::Piece;
-use super::{crawl, hops};
+use super::{crawl, hops, servers};
 use crate::kinds::base::KindError;
 use crate::pipeline::StepTable;
 use crate::pipeline::hop::Hop;
@@ -14,8 +14,11 @@ use crate::sql;
 /// The longest that a run may take, in seconds; a run of the next day would otherwise meet it.
 const LIMIT: u32 = 23 * 3600;
 
-/// The state at the end.
-const DONE: &str = "done";
+/// The state at the end of everything.
+pub(super) const DONE: &str = "done";
+
+/// The state at the end of the steps; names are unique in the whole machine.
+const LAST: &str = "all steps done";
 
 /// Returns whether a step can be done in the cloud alone.
 pub(super) fn is_in_cloud(step: &StepTable) -> bool {
@@ -25,23 +28,32 @@ pub(super) fn is_in_cloud(step: &StepTable) -> bool {
     sql || same || others.contains(&true) || step.copy.is_some() || step.unload.is_some()
 }
 
+/// Returns the steps that the machine does, in their order.
+pub(super) fn steps<'a>(names: &Names<'a>) -> Vec<&'a StepTable> {
+    let ordered = names.pipeline.ordered();
+    ordered.iter().map(|planned| planned.table).filter(|step| is_in_cloud(step)).collect()
+}
+
 /// Returns the definition. Texts such as `${redshift.warehouse.secret_arn}` stand for what is known only later.
 ///
 /// # Errors
 /// If a file with SQL cannot be read.
 pub(super) fn definition(names: &Names<'_>) -> Result<Value, KindError> {
-    let ordered = names.pipeline.ordered();
-    let steps: Vec<&StepTable> = ordered.iter().map(|planned| planned.table).filter(|step| is_in_cloud(step)).collect();
-    let mut states = Map::from_iter([(DONE.to_owned(), json!({ "Type": "Succeed" }))]);
-    let mut next = DONE.to_owned();
+    let steps = steps(names);
+    let mut states = Map::from_iter([(LAST.to_owned(), json!({ "Type": "Succeed" }))]);
+    let mut next = LAST.to_owned();
     for (position, step) in steps.iter().enumerate().rev() {
         let mut piece = Piece::new(&step.name, position + 1, step.severity, &next);
         add(&mut piece, names, step)?;
         next = piece.state("");
         states.extend(piece.into_states());
     }
-    let comment = format!("The nightly run of the stack {}", names.entry.stack);
-    Ok(json!({ "Comment": comment, "StartAt": next, "States": states, "TimeoutSeconds": LIMIT }))
+    let servers = servers::needed(names, &steps);
+    let states = servers::around(&servers, json!({ "StartAt": next, "States": states }));
+    let comment = format!("The scheduled run of the stack {}", names.entry.stack);
+    Ok(json!({
+        "Comment": comment, "StartAt": servers::first(&servers), "States": states, "TimeoutSeconds": LIMIT,
+    }))
 }
 
 fn add(piece: &mut Piece, names: &Names<'_>, step: &StepTable) -> Result<(), KindError> {

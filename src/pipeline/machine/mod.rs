@@ -7,6 +7,9 @@ mod hops;
 mod names;
 mod resources;
 mod rights;
+mod servers;
 mod states;
+#[cfg(test)]
+mod tests;
 
 pub(super) use resources::{check, expand};

@@ -5,6 +5,7 @@ use crate::kinds::bucket::Bucket;
 use crate::kinds::glue::crawler::Crawler;
 use crate::kinds::glue::database::Database;
 use crate::kinds::glue::job::Job;
+use crate::kinds::mysql::Mysql;
 use crate::kinds::redshift::Redshift;
 use crate::kinds::workgroup::Workgroup;
 use crate::pipeline::PipelineTable;
@@ -36,6 +37,10 @@ impl Names<'_> {
 
     pub(super) fn staging_database(&self) -> String {
         self.of::<Database>(&self.pipeline.staging.database, |table| &table.name)
+    }
+
+    pub(super) fn instance(&self) -> String {
+        self.of::<Mysql>(&self.pipeline.mysql.server, |table| &table.identifier)
     }
 
     pub(super) fn cluster(&self) -> String {

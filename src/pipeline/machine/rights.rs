@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::definition::is_in_cloud;
+use super::definition::steps;
 use super::names::Names;
+use super::servers;
 use crate::pipeline::hop::Hop;
 use crate::pipeline::steps::Check;
 
@@ -11,7 +12,7 @@ use crate::pipeline::steps::Check;
 pub(super) fn statements(names: &Names<'_>, machine: &str) -> Vec<Value> {
     let region = names.entry.region;
     let arn = |service: &str, rest: &str| format!("arn:aws:{service}:{region}:${{account}}:{rest}");
-    let steps: Vec<_> = names.pipeline.step.iter().filter(|step| is_in_cloud(step)).collect();
+    let steps = steps(names);
     let crawlers = steps.iter().filter_map(|step| step.crawl.as_ref()).map(|crawl| names.crawler(&crawl.crawler));
     let crawlers: Vec<String> = crawlers.map(|name| arn("glue", &format!("crawler/{name}"))).collect();
     let jobs = steps.iter().filter_map(|step| step.job.as_ref()).map(|job| names.job(&job.job));
@@ -21,6 +22,12 @@ pub(super) fn statements(names: &Names<'_>, machine: &str) -> Vec<Value> {
         allow(&["glue:GetCrawler", "glue:StartCrawler"], crawlers),
         allow(&["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"], jobs),
     ];
+    for server in servers::needed(names, &steps) {
+        let (actions, resource) = server.rights();
+        let (service, rest) = resource.split_once(':').unwrap_or_default();
+        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+        statements.push(allow(&actions, vec![arn(service, rest)]));
+    }
     let is_same = |hop: Hop| steps.iter().any(|step| matches!(step.check, Some(Check::Same(one)) if one == hop));
     let asks_warehouse = steps.iter().any(|step| step.copy.is_some() || step.unload.is_some() || step.sql.is_some());
     if asks_warehouse || is_same(Hop::Warehouse) {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::servers::RESERVED;
 use crate::pipeline::Severity;
 
 /// The longest name of a state is 80 characters; what is appended to the name of a step has fewer than twenty.
@@ -23,7 +24,7 @@ pub(super) struct Piece {
 impl Piece {
     /// Begins a step; `position` tells apart long names that begin alike.
     pub(super) fn new(name: &str, position: usize, severity: Severity, next: &str) -> Self {
-        let name = if name.chars().count() > LONGEST {
+        let name = if name.chars().count() > LONGEST || RESERVED.contains(&name) {
             format!("{} #{position}", name.chars().take(LONGEST - 5).collect::<String>())
         } else {
             name.to_owned()
