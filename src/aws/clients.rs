@@ -58,8 +58,12 @@ pub struct Clients {
     pub redshift_data: aws_sdk_redshiftdata::Client,
     /// S3, with path-style addresses where the endpoint is not AWS's own.
     pub s3: aws_sdk_s3::Client,
+    /// EventBridge Scheduler.
+    pub scheduler: aws_sdk_scheduler::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
+    /// Step Functions.
+    pub states: aws_sdk_sfn::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     /// The Resource Groups Tagging API.
@@ -94,7 +98,9 @@ impl Clients {
             redshift: aws_sdk_redshift::Client::new(&of(10)),
             redshift_data: aws_sdk_redshiftdata::Client::new(&of(10)),
             s3: aws_sdk_s3::Client::from_conf(s3),
+            scheduler: aws_sdk_scheduler::Client::new(&of(10)),
             secrets: aws_sdk_secretsmanager::Client::new(&of(10)),
+            states: aws_sdk_sfn::Client::new(&of(10)),
             sts: aws_sdk_sts::Client::new(&of(10)),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&of(10)),
             target,

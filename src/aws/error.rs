@@ -157,7 +157,7 @@ fn innermost(error: &dyn Error) -> String {
 
 /// Sorts by AWS's code and, where one code has several meanings, by its message.
 fn trouble(code: &str, message: &str) -> Trouble {
-    const NOT_YET: [&str; 12] = [
+    const NOT_YET: [&str; 13] = [
         "cannot be assumed by Lambda",
         "does not have permissions to call",
         "throttled by EC2",
@@ -168,6 +168,7 @@ fn trouble(code: &str, message: &str) -> Trouble {
         "is not authorized to perform: glue:GetConnection",
         "S3 endpoint and NAT validation has failed",
         "must allow AWS EventBridge Scheduler to assume",
+        "authorized to assume the provided role",
         "IAM role ARN value is invalid",
         "is not authorized to assume IAM Role",
     ];
@@ -198,9 +199,11 @@ fn trouble(code: &str, message: &str) -> Trouble {
         | "DeleteConflict"
         | "ConcurrentRunsExceededException"
         | "CrawlerRunningException"
-        | "ConflictException" => Trouble::Conflict,
+        | "ConflictException"
+        | "StateMachineDeleting" => Trouble::Conflict,
         _ if BUSY.iter().any(|busy| code.starts_with(busy)) => Trouble::Conflict,
         _ if code.contains("NotFound") || code.starts_with("NoSuch") => Trouble::NotFound,
+        _ if code.ends_with("DoesNotExist") => Trouble::NotFound,
         "ResourceNotFoundException" | "EntityNotFoundException" | "404" => Trouble::NotFound,
         _ if code.contains("AlreadyExists") || code.contains("AlreadyOwnedByYou") || code.contains("Duplicate") => {
             Trouble::Exists
@@ -229,5 +232,9 @@ mod tests {
         assert_eq!(trouble("DependencyViolation", ""), Trouble::Conflict);
         assert_eq!(trouble("InvalidDBParameterGroupState", ""), Trouble::Conflict);
         assert_eq!(trouble("InvalidVPCNetworkStateFault", ""), Trouble::Invalid);
+        assert_eq!(trouble("StateMachineDoesNotExist", ""), Trouble::NotFound);
+        let role = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to \
+                    assume the provided role.";
+        assert_eq!(trouble("AccessDeniedException", role), Trouble::NotYet);
     }
 }

@@ -40,6 +40,10 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &IamPolicyArgs) -> Outcom
     // What `stack` asks for itself, whatever the file declares.
     permissions.entry("*".to_owned()).or_default().extend([
         "iam:SimulatePrincipalPolicy",
+        // What left the file is looked for, too.
+        "scheduler:ListScheduleGroups",
+        "scheduler:ListSchedules",
+        "states:ListStateMachines",
         "sts:GetCallerIdentity",
         "tag:GetResources",
     ]);

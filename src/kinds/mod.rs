@@ -22,6 +22,10 @@ pub mod redshift;
 mod references;
 pub mod retired;
 pub mod role;
+pub mod schedule;
+pub mod schedule_expression;
+pub mod schedule_group;
+pub mod state_machine;
 pub mod workgroup;
 
 pub use attribute_table::attribute_table;
@@ -59,6 +63,9 @@ pub static KINDS: &[&dyn AnyKind] = &[
     &job::Job,
     &workgroup::Workgroup,
     &dashboard::Dashboard,
+    &state_machine::StateMachine,
+    &schedule_group::ScheduleGroup,
+    &schedule::Schedule,
 ];
 
 /// Every table that a person may write.

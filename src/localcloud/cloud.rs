@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::athena::AthenaService;
+use super::clock::Clock;
 use super::control::Tagging;
 use super::faults::{Calls, Faults};
 use super::gateway::Gateway;
@@ -22,8 +23,10 @@ use super::rds::Rds;
 use super::redshift::Redshift;
 use super::redshift_data::RedshiftData;
 use super::s3::S3;
+use super::scheduler::SchedulerService;
 use super::secrets::Secrets;
 use super::service::Service;
+use super::states::StatesService;
 use super::tasks::Tasks;
 
 /// The port that the AWS emulators of the field share.
@@ -104,6 +107,8 @@ pub struct Context {
     pub python: PathBuf,
     /// Whether there are servers and interpreters behind the control plane.
     pub engines: Engines,
+    /// The time, as schedules and waiting executions see it.
+    pub(super) clock: Clock,
     /// What runs in the background and ends with the cloud.
     pub(super) tasks: Tasks,
 }
@@ -141,7 +146,7 @@ impl Cloud {
         let port = socket.local_addr().map_or(options.port, |address| address.port());
         let endpoint = format!("http://127.0.0.1:{port}");
         let Options { home, python, engines, .. } = options;
-        let context = Context { home, endpoint, python, engines, tasks: Tasks::default() };
+        let context = Context { home, endpoint, python, engines, clock: Clock::default(), tasks: Tasks::default() };
         let unusable = |source| StartError::Home { path: context.home.root().display().to_string(), source };
         let s3 = Arc::new(S3::open(&context).map_err(unusable)?);
         let mut services = open_services(&context).await.map_err(unusable)?;
@@ -204,7 +209,7 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
     let mut services = super::control::open(context)?;
     let redshift = Redshift::open(context)?;
     let redshift_data = RedshiftData::new(context, redshift.warehouse());
-    let own: [Arc<dyn Service>; 7] = [
+    let own: [Arc<dyn Service>; 9] = [
         Arc::new(Secrets::open(&context.home).await?),
         Arc::new(Rds::open(context)?),
         Arc::new(redshift),
@@ -212,6 +217,8 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
         Arc::new(LambdaService::open(context).await?),
         Arc::new(GlueService::open(context).await?),
         Arc::new(AthenaService::open(context).await?),
+        Arc::new(SchedulerService::open(context)?),
+        Arc::new(StatesService::open(context)?),
     ];
     services.extend(own);
     Ok(services)

@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 
 use super::emulated::ACCOUNT;
-use super::faults::Words;
+use super::faults::{self, Words};
 use super::sdk::OWN_KEY;
 use super::{Call, lambda};
 
@@ -37,7 +37,12 @@ impl Denials {
         if self.0.is_empty() || is_own(&call.headers) {
             return None;
         }
-        let operation = if call.service == "lambda" { lambda::action(call) } else { call.operation.clone() };
+        let operation = match call.service.as_str() {
+            "lambda" => lambda::action(call),
+            // The paths of the Scheduler stand for operations that are called as their actions are.
+            "scheduler" => faults::operation(call),
+            _ => call.operation.clone(),
+        };
         let action = format!("{}:{operation}", prefix(&call.service));
         self.has(&action).then(|| refusal(&call.service, &action))
     }
@@ -72,7 +77,7 @@ fn refusal(service: &str, action: &str) -> Words {
     let (status, code) = match service {
         "ec2" => (403, "UnauthorizedOperation"),
         "s3" | "rds" | "redshift" | "iam" | "sts" => (403, "AccessDenied"),
-        "lambda" | "monitoring" | "tagging" => (403, "AccessDeniedException"),
+        "lambda" | "monitoring" | "scheduler" | "tagging" => (403, "AccessDeniedException"),
         _ => (400, "AccessDeniedException"),
     };
     let message = format!(

@@ -25,6 +25,9 @@ pub(super) type Body = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 /// Where the local cloud answers for itself, without a signature.
 const OWN_PATHS: &str = "/_stack/";
 
+/// Where its clock is moved.
+const CLOCK_PATH: &str = "/_stack/clock";
+
 /// The services by signing name.
 pub(super) struct Gateway {
     services: HashMap<&'static str, Arc<dyn Service>>,
@@ -191,6 +194,12 @@ impl Gateway {
                 return Reply::json_error(400, "IncompleteBody", "the body ended early");
             };
             return own.answer(&parts.method, &body.to_bytes(), &self.faults, &self.calls);
+        }
+        if parts.uri.path() == CLOCK_PATH {
+            return match body.collect().await {
+                Ok(body) => self.context.clock.answer(&parts.method, &body.to_bytes()),
+                Err(_) => Reply::json_error(400, "IncompleteBody", "the body ended early"),
+            };
         }
         let status = match (parts.method, parts.uri.path()) {
             (Method::GET, "/_stack/health") => "ok",

@@ -8,6 +8,7 @@ mod event;
 mod facts;
 mod forecast;
 mod hop;
+mod machine;
 mod order;
 mod parts;
 mod profile;

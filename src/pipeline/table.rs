@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::machine;
 use super::order::{Planned, order};
 use super::step_table::{KEYS, StepTable};
 use crate::kinds::base::{Entry, Finding, KindError, Reference, Resource, Table};
@@ -33,6 +34,10 @@ pub struct PipelineTable {
     pub staging: StagingHop,
     /// The last database.
     pub warehouse: WarehouseHop,
+    /// When the steps that need no computer of the person's own are run: `cron(0 2 * * ? *)`.
+    pub schedule: Option<String>,
+    /// The time zone of the schedule; UTC if it is left out.
+    pub schedule_time_zone: Option<String>,
     /// The steps.
     pub step: Vec<StepTable>,
 }
@@ -154,11 +159,12 @@ impl Table for Pipeline {
                 findings.push(Finding::error(format!("total.{position}"), message));
             }
         }
+        findings.extend(machine::check(spec, entry));
         findings
     }
 
-    fn expand(&self, _spec: &PipelineTable, _entry: Entry<'_>) -> Result<Vec<Resource>, KindError> {
-        Ok(vec![])
+    fn expand(&self, spec: &PipelineTable, entry: Entry<'_>) -> Result<Vec<Resource>, KindError> {
+        machine::expand(spec, entry)
     }
 }
 

@@ -27,6 +27,8 @@ mod moto;
 mod pipeline;
 mod properties;
 mod retired;
+#[cfg(feature = "local")]
+mod schedule;
 mod spec_errors;
 mod support;
 #[cfg(feature = "local")]

@@ -81,6 +81,8 @@ const CHANGED: &[Edit] = &[
     ("job.rds_to_s3", "temporary_folder", r#""scratch/""#),
     ("job.rds_to_s3.arguments", "--partitions", r#""8""#),
     ("workgroup.main", "results", r#""s3://${bucket.output.name}/results/""#),
+    ("pipeline", "schedule", r#""cron(0 2 * * ? *)""#),
+    ("pipeline", "schedule_time_zone", r#""Europe/London""#),
 ];
 
 /// What makes a new thing and leaves an orphan.
@@ -95,6 +97,7 @@ const RENAMED: &[Edit] = &[
     ("job.s3_to_redshift", "name", r#""to_redshift""#),
     ("workgroup.main", "name", r#""sales""#),
     ("dashboard.main", "name", r#""sales""#),
+    ("pipeline", "schedule", r#""rate(12 hours)""#),
 ];
 
 /// Keys that no edit above touches, each with the reason. The first word of a table stands for all of its kind.
@@ -154,7 +157,13 @@ const ASKED: &[&str] = &[
     "s3.PutBucketVersioning",
     "s3.PutObject",
     "s3.PutPublicAccessBlock",
+    "scheduler.CreateSchedule",
+    "scheduler.DeleteScheduleGroup",
+    "scheduler.UpdateSchedule",
     "secretsmanager.GetSecretValue",
+    "stepfunctions.CreateStateMachine",
+    "stepfunctions.DeleteStateMachine",
+    "stepfunctions.UpdateStateMachine",
     "sts.GetCallerIdentity",
 ];
 

@@ -71,11 +71,9 @@ impl Kind for Role {
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
         let wanted_policies: Vec<String> = want.policies.iter().map(|policy| short(policy)).collect();
-        let mut diff = Diff::new().in_place("service", want.service.word(), service_of(&seen.trust)).unordered(
-            "policies",
-            &wanted_policies,
-            &seen.policies,
-        );
+        let mut diff = Diff::new()
+            .in_place("service", want.service.word(), service_of(&seen.trust, &known.stack.account))
+            .unordered("policies", &wanted_policies, &seen.policies);
         let wanted = want.inline(known);
         let text = |policies: &BTreeMap<String, Value>, name: &str| {
             policies.get(name).map(|document| policy::canonical(document).to_string()).unwrap_or_default()
@@ -129,7 +127,7 @@ impl Kind for Role {
             .create_role()
             .role_name(&want.name)
             .path(path(&cx.known.stack.name))
-            .assume_role_policy_document(trust(want.service).to_string())
+            .assume_role_policy_document(trust(want.service, &cx.known.stack.account).to_string())
             .set_tags(Some(tag_list(tags)?));
         match call.send().await.named("iam:CreateRole") {
             Err(error) if error.trouble != Trouble::Exists => return Err(error.into()),
@@ -140,7 +138,7 @@ impl Kind for Role {
 
     async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, diff: &Diff) -> Result<(), KindError> {
         if diff.has_any(&["service"]) {
-            let document = trust(want.service).to_string();
+            let document = trust(want.service, &cx.known.stack.account).to_string();
             let call = cx.aws.iam.update_assume_role_policy().role_name(&want.name).policy_document(document);
             call.send().await.named("iam:UpdateAssumeRolePolicy")?;
         }
@@ -179,9 +177,9 @@ fn path(stack: &str) -> String {
 }
 
 /// Returns the service that a trust policy lets assume the role, or the whole policy if it says anything else.
-fn service_of(document: &Value) -> String {
+fn service_of(document: &Value, account: &str) -> String {
     let document = policy::canonical(document);
-    let is_trusted = |service: &Service| policy::canonical(&trust(*service)) == document;
+    let is_trusted = |service: &Service| policy::canonical(&trust(*service, account)) == document;
     Service::ALL.into_iter().find(is_trusted).map_or_else(|| document.to_string(), |service| service.word().to_owned())
 }
 
@@ -246,11 +244,23 @@ async fn write_policies(
 mod tests {
     use super::*;
 
+    const ACCOUNT: &str = "123456789012";
+
     #[test]
     fn a_trust_policy_that_lets_somebody_else_in_is_shown_in_full() {
-        assert_eq!(service_of(&trust(Service::Glue)), "glue");
-        let mut wider = trust(Service::Glue);
+        assert_eq!(service_of(&trust(Service::Glue, ACCOUNT), ACCOUNT), "glue");
+        let mut wider = trust(Service::Glue, ACCOUNT);
         wider["Statement"][0]["Principal"] = serde_json::json!({ "AWS": "*" });
-        assert!(service_of(&wider).contains(r#""AWS":["*"]"#));
+        assert!(service_of(&wider, ACCOUNT).contains(r#""AWS":["*"]"#));
+    }
+
+    #[test]
+    fn schedules_of_another_account_may_not_use_the_role() {
+        for service in [Service::Scheduler, Service::States] {
+            let document = trust(service, ACCOUNT);
+            assert_eq!(document["Statement"][0]["Condition"]["StringEquals"]["aws:SourceAccount"], ACCOUNT);
+            assert_eq!(service_of(&document, ACCOUNT), service.word());
+            assert_ne!(service_of(&trust(service, "210987654321"), ACCOUNT), service.word());
+        }
     }
 }

@@ -18,7 +18,7 @@ const DERIVED: &str = "stack-derived";
 pub struct RoleTable {
     /// Its name in AWS.
     pub name: String,
-    /// The service that assumes it: `lambda`, `glue` or `redshift`.
+    /// The service that assumes it: `lambda`, `glue`, `redshift`, `scheduler` or `states`.
     pub service: Service,
     /// Managed policies of AWS by name. Left out, least privilege is derived from what refers to the role.
     pub policies: Option<Vec<String>>,
@@ -34,11 +34,15 @@ pub enum Service {
     Glue,
     /// Amazon Redshift.
     Redshift,
+    /// EventBridge Scheduler.
+    Scheduler,
+    /// Step Functions, and EventBridge Scheduler, which starts the state machine.
+    States,
 }
 
 impl Service {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Lambda, Self::Glue, Self::Redshift];
+    pub(super) const ALL: [Self; 5] = [Self::Lambda, Self::Glue, Self::Redshift, Self::Scheduler, Self::States];
 
     /// Returns the word of the stack file.
     pub(super) fn word(self) -> &'static str {
@@ -46,15 +50,25 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Glue => "glue",
             Self::Redshift => "redshift",
+            Self::Scheduler => "scheduler",
+            Self::States => "states",
         }
     }
 
-    fn principal(self) -> &'static str {
+    fn principals(self) -> &'static [&'static str] {
         match self {
-            Self::Lambda => "lambda.amazonaws.com",
-            Self::Glue => "glue.amazonaws.com",
-            Self::Redshift => "redshift.amazonaws.com",
+            Self::Lambda => &["lambda.amazonaws.com"],
+            Self::Glue => &["glue.amazonaws.com"],
+            Self::Redshift => &["redshift.amazonaws.com"],
+            Self::Scheduler => &["scheduler.amazonaws.com"],
+            Self::States => &["scheduler.amazonaws.com", "states.amazonaws.com"],
         }
+    }
+
+    /// Returns whether the service acts for many accounts at once, so that the role must name its own: otherwise
+    /// somebody else's schedule could use it.
+    fn names_account(self) -> bool {
+        matches!(self, Self::Scheduler | Self::States)
     }
 }
 
@@ -66,6 +80,14 @@ pub struct Spec {
     pub(super) policies: Vec<String>,
     /// The statements of the derived policy, with `${account}` for the account.
     derived: Option<Value>,
+}
+
+impl Spec {
+    /// Declares a role that a table of another kind stands for; `statements` are those of its one policy, with
+    /// `${account}` for the account.
+    pub fn derived(name: impl Into<String>, service: Service, statements: Vec<Value>) -> Self {
+        Self { name: name.into(), service, policies: vec![], derived: Some(Value::Array(statements)) }
+    }
 }
 
 impl Table for Role {
@@ -102,15 +124,19 @@ impl Table for Role {
 }
 
 /// Returns the document that lets a service assume a role.
-pub(super) fn trust(service: Service) -> Value {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Service": service.principal() },
-            "Action": "sts:AssumeRole",
-        }],
-    })
+pub(super) fn trust(service: Service, account: &str) -> Value {
+    let mut statement = json!({
+        "Effect": "Allow",
+        "Principal": { "Service": service.principals() },
+        "Action": "sts:AssumeRole",
+    });
+    if let [only] = service.principals() {
+        statement["Principal"]["Service"] = json!(only);
+    }
+    if service.names_account() {
+        statement["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": account } });
+    }
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 impl Spec {

@@ -21,5 +21,6 @@ pub use journal::{CallRecord, Calls};
 
 pub(super) use book::{Strike, Verdict};
 pub(super) use door::own_path;
+pub(super) use names::operation;
 pub(super) use request::Asked;
 pub(super) use words::{Words, engines_off};

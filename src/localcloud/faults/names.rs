@@ -40,6 +40,9 @@ const NAMING: &[&str] = &[
     "Name",
     "ResourceArn",
     "resourceArn",
+    "stateMachineArn",
+    "executionArn",
+    "name",
 ];
 
 /// The members that hold the thing itself, name included.
@@ -71,7 +74,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
 ];
 
 /// Returns the operation of a call; method and path where nobody knows its name.
-pub(super) fn operation(call: &Call) -> String {
+pub(in super::super) fn operation(call: &Call) -> String {
     if !call.operation.is_empty() {
         return call.operation.clone();
     }

@@ -6,7 +6,7 @@ use super::answer::write_instance;
 use super::service::{Inner, Request};
 use super::state::{Instance, arn};
 use crate::localcloud::faults::Fate;
-use crate::localcloud::query::{Form, Refusal, Xml, now, page};
+use crate::localcloud::query::{Form, Refusal, Xml, page, timestamp};
 
 impl Inner {
     pub(super) fn describe_instances(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -30,7 +30,7 @@ impl Inner {
 
     /// Starts what RDS would start by itself: a crashed server, and an instance that was stopped for seven days.
     fn look_after_servers(inner: &Arc<Self>, region: &str) {
-        let now = now();
+        let now = timestamp(inner.context.clock.now());
         let due: Vec<String> = inner.read(region, |found| {
             let is_due = |instance: &&Instance| match instance.status.as_str() {
                 "available" if inner.context.has_no_engines() => false,

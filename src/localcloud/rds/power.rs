@@ -37,7 +37,7 @@ impl Inner {
                 // Deleted meanwhile.
                 if instance.status == "stopping" {
                     "stopped".clone_into(&mut instance.status);
-                    instance.automatic_restart = Some(timestamp(jiff::Timestamp::now() + LONGEST_STOP));
+                    instance.automatic_restart = Some(timestamp(shared.context.clock.now() + LONGEST_STOP));
                 }
             });
         });

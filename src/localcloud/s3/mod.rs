@@ -30,6 +30,6 @@ mod request;
 mod store;
 mod uploads;
 mod versions;
-mod xml;
+pub(super) mod xml;
 
 pub(super) use front::S3;

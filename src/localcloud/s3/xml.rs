@@ -5,15 +5,15 @@ use quick_xml::events::Event;
 
 /// One element: its name without prefix, its text and its children.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) text: String,
-    pub(super) children: Vec<Element>,
+pub(in super::super) struct Element {
+    pub(in super::super) name: String,
+    pub(in super::super) text: String,
+    pub(in super::super) children: Vec<Element>,
 }
 
 impl Element {
     /// Reads a document; `None` if it is not well-formed.
-    pub(super) fn parse(document: &[u8]) -> Option<Self> {
+    pub(in super::super) fn parse(document: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_reader(document);
         let mut open = vec![Self::default()];
         loop {

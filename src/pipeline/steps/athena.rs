@@ -21,7 +21,7 @@ pub(crate) struct Athena {
 }
 
 impl Athena {
-    fn source(&self) -> Source {
+    pub(in crate::pipeline) fn source(&self) -> Source {
         Source { statement: self.statement.clone(), file: self.file.clone() }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) enum Mode {
 }
 
 impl Copy {
-    fn statements(&self, from: &str, role: &str) -> Vec<String> {
+    pub(in crate::pipeline) fn statements(&self, from: &str, role: &str) -> Vec<String> {
         let quoted = |text: &str| text.replace('\'', "''");
         let format = match self.format {
             Format::Csv => "FORMAT CSV IGNOREHEADER 1 TIMEFORMAT 'auto'",

@@ -22,7 +22,7 @@ pub(crate) struct Sql {
 }
 
 impl Sql {
-    fn source(&self) -> Source {
+    pub(in crate::pipeline) fn source(&self) -> Source {
         Source { statement: self.statement.clone(), file: self.file.clone() }
     }
 }

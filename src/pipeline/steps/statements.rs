@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::kinds::base::{Entry, Finding, Reference, Template};
+use crate::kinds::base::{Declared, Entry, Finding, KindError, Reference, Template};
 use crate::kinds::template_references;
 use crate::pipeline::{PipelineError, StepCx};
 use crate::sql;
@@ -30,6 +30,21 @@ impl Source {
                 let finding = Finding::error("", "there is no SQL");
                 vec![finding.hint("write `statement = \"...\"` or `file = \"...\"`")]
             }
+        }
+    }
+
+    /// Returns the SQL as it is written, with `${..}` for what is known only later.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn text(&self, all: &Declared) -> Result<String, KindError> {
+        match (&self.statement, &self.file) {
+            (Some(statement), _) => Ok(statement.as_str().to_owned()),
+            (None, Some(file)) => {
+                let path = all.path(file);
+                std::fs::read_to_string(&path).map_err(|source| KindError::File { path, source })
+            }
+            (None, None) => Ok(String::new()),
         }
     }
 

@@ -24,6 +24,18 @@ pub(crate) struct Unload {
     pub format: Format,
 }
 
+impl Unload {
+    pub(in crate::pipeline) fn statement(&self, to: &str, role: &str) -> String {
+        let quoted = |text: &str| text.replace('\'', "''");
+        let format = match self.format {
+            Format::Csv => "FORMAT AS CSV HEADER",
+            Format::Parquet => "FORMAT AS PARQUET",
+        };
+        let (query, to, role) = (quoted(&self.query), quoted(to), quoted(role));
+        format!("UNLOAD ('{query}') TO '{to}' IAM_ROLE '{role}' {format} ALLOWOVERWRITE")
+    }
+}
+
 #[async_trait]
 impl Step for Unload {
     fn reads(&self) -> Vec<Dataset> {
@@ -45,14 +57,7 @@ impl Step for Unload {
 
     async fn run(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {
         let (to, role) = (cx.render(&self.to)?, cx.output("role", &self.role, "arn")?);
-        let quoted = |text: &str| text.replace('\'', "''");
-        let format = match self.format {
-            Format::Csv => "FORMAT AS CSV HEADER",
-            Format::Parquet => "FORMAT AS PARQUET",
-        };
-        let (query, to, role) = (quoted(&self.query), quoted(&to), quoted(&role));
-        let statement = format!("UNLOAD ('{query}') TO '{to}' IAM_ROLE '{role}' {format} ALLOWOVERWRITE");
-        warehouse(cx.cx, cx.pipeline)?.execute(&statement).await?;
+        warehouse(cx.cx, cx.pipeline)?.execute(&self.statement(&to, &role)).await?;
         Ok(Tally::default())
     }
 }

@@ -10,7 +10,7 @@ from botocore.exceptions import UnknownServiceError
 from .rest import leftovers
 
 # Where the name in the signature is not the name of the model.
-MODEL_NAMES = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
+MODEL_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions", "tagging": "resourcegroupstaggingapi"}
 
 RPC_PATH = re.compile(r"/service/(?P<service>[^/]+)/operation/(?P<operation>[^/]+)")
 
