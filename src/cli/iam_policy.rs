@@ -10,6 +10,7 @@ use super::session::Session;
 use super::{Exit, Outcome};
 use crate::apply;
 use crate::kinds::base::Permission;
+use crate::logs;
 use crate::pipeline::{self, Pipeline};
 use crate::ui::Ui;
 
@@ -32,10 +33,10 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &IamPolicyArgs) -> Outcom
     let session = Session::open(ui, global).await?;
     let stack = &session.stack;
     let mut permissions = apply::permissions(&stack.resources, &session.cx);
-    if let Some(pipeline) = stack.declared.get::<Pipeline>("pipeline") {
-        for Permission { resource, actions } in pipeline::permissions(stack, pipeline, &session.cx.known.stack) {
-            permissions.entry(resource).or_default().extend(actions);
-        }
+    let meta = &session.cx.known.stack;
+    let pipeline = stack.declared.get::<Pipeline>("pipeline").map(|table| pipeline::permissions(stack, table, meta));
+    for Permission { resource, actions } in pipeline.into_iter().flatten().chain(logs::permissions(stack, meta)) {
+        permissions.entry(resource).or_default().extend(actions);
     }
     // What `stack` asks for itself, whatever the file declares.
     permissions.entry("*".to_owned()).or_default().extend([

@@ -251,6 +251,13 @@ fn data_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
             return Err(vec![error.hint("`stack data generate FILE` makes one")]);
         }
     }
+    let mut names: Vec<_> = files.iter().filter_map(|path| path.file_name()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message =
+            format!("two files are called `{}`, and one would take the place of the other", twice[0].display());
+        return Err(vec![Diagnostic::error(Class::Usage, message).hint("give each a name of its own")]);
+    }
     Ok(files)
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Trace {
 const BEGIN: &str = "Traceback (most recent call last):";
 
 /// Folders of code that nobody of the team wrote: libraries, Python itself, and what runs a handler or a script.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 13] = [
     "site-packages/",
     "dist-packages/",
     "<frozen ",
@@ -23,6 +23,8 @@ const FOREIGN: [&str; 12] = [
     "/var/lang/",
     "/var/runtime/",
     "/opt/python/",
+    // A layer, unpacked.
+    "/python/pymysql/",
     "/opt/amazon/",
     "/pyspark/",
     "/library/run_job.py",

@@ -61,6 +61,14 @@ pub enum PipelineError {
         /// Where to look.
         log: Option<String>,
     },
+    /// A failure, with what its log says of it.
+    #[error("{source}")]
+    Explained {
+        /// The failure.
+        source: Box<PipelineError>,
+        /// The lines of the log that matter, the most important one first.
+        lines: Vec<String>,
+    },
     /// Two hops differ.
     #[error("{left} and {right} differ: {}", differences.join("; "))]
     Differs {
@@ -133,6 +141,26 @@ impl PipelineError {
         }
     }
 
+    /// Returns where the log of what failed is: a log group, with the stream behind `:` where there is one.
+    pub fn log(&self) -> Option<&str> {
+        match self {
+            Self::Ended { log, .. } | Self::TimedOut { log, .. } => log.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Returns all that is kept of it: the message, and what the log says.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Explained { source, lines } => format!("{source}\n{}", lines.join("\n")),
+            Self::Unsound { problems, .. } => {
+                let samples = problems.iter().flat_map(|problem| problem.sample.iter().map(String::as_str));
+                std::iter::once(self.to_string().as_str()).chain(samples).collect::<Vec<_>>().join("\n")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Turns a wait that ended badly into words.
     pub fn of_wait(error: WaitError<Self>, what: &str, log: Option<String>) -> Self {
         match error {
@@ -148,6 +176,7 @@ impl PipelineError {
 impl Explain for PipelineError {
     fn class(&self) -> Class {
         match self {
+            Self::Explained { source, .. } => source.class(),
             Self::Data { .. } | Self::File { .. } => Class::Usage,
             _ => Class::Failed,
         }
@@ -157,6 +186,11 @@ impl Explain for PipelineError {
         match self {
             Self::Aws(error) => error.hints(),
             Self::Sql(error) => error.hints(),
+            Self::Explained { source, lines } => {
+                let mut hints = vec![format!("its log says:\n{}", lines.join("\n")).into()];
+                hints.extend(source.hints());
+                hints
+            }
             Self::Absent { .. } => vec!["run `stack up` first".into()],
             Self::Ended { log: Some(log), .. } | Self::TimedOut { log: Some(log), .. } => {
                 vec![format!("its log is the log group `{log}`").into()]

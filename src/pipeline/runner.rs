@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use super::step_table::{Severity, StepTable};
 use super::{Facts, PipelineError, PipelineTable, Planned, StepEvent, StepEvents};
 use crate::diag::Diagnostic;
 use crate::kinds::base::Cx;
+use crate::logs::{self, Failed};
 use crate::spec::Stack;
 use crate::wait::Backoff;
 
@@ -63,7 +65,7 @@ impl Run<'_> {
                 for step in run.steps.iter_mut().filter(|step| step.state == State::Running) {
                     step.state = State::Interrupted;
                 }
-                run.ended = Some(jiff::Timestamp::now());
+                run.ended = Some(Timestamp::now());
                 let has = |state| run.steps.iter().any(|step| step.state == state);
                 run.state = match () {
                     () if is_interrupted => State::Interrupted,
@@ -117,12 +119,16 @@ impl Run<'_> {
         let events = StepEvents::new(self.events, &table.name);
         events.tell(Happening::Began);
         let since = Instant::now();
-        let outcome = self.attempts(at, table, facts, &events).await;
+        let begun = Timestamp::now();
+        let outcome = match self.attempts(at, table, facts, &events).await {
+            Err(error) => Err(self.explained(error, begun).await),
+            outcome => outcome,
+        };
         let (state, told) = match &outcome {
             Ok(tally) => (State::Done, Ok(tally.clone())),
             Err(error) => {
                 let is_warning = table.severity == Severity::Warn;
-                (if is_warning { State::Warned } else { State::Failed }, Err(error.to_string()))
+                (if is_warning { State::Warned } else { State::Failed }, Err(error.told()))
             }
         };
         let found = facts.lock().await.clone();
@@ -137,6 +143,26 @@ impl Run<'_> {
             return (at, state, None);
         }
         (at, state, failure)
+    }
+
+    /// Adds what the log of a failure says of it. A log that cannot be read takes nothing away.
+    async fn explained(&self, error: PipelineError, since: Timestamp) -> PipelineError {
+        let Some((group, stream)) = error.log().map(|log| log.split_once(':').unwrap_or((log, ""))) else {
+            return error;
+        };
+        let failed = match group {
+            group if group.starts_with("/aws-glue/jobs") => Failed::JobRun(stream),
+            "/aws-glue/crawlers" => Failed::Crawler(stream),
+            group => Failed::Function(group),
+        };
+        match logs::failure(&self.cx.aws, failed, since).await {
+            Ok(lines) if !lines.is_empty() => PipelineError::Explained { source: Box::new(error), lines },
+            Ok(_) => error,
+            Err(unread) => {
+                tracing::info!(error = %unread, group, "the log cannot be read");
+                error
+            }
+        }
     }
 
     async fn attempts(

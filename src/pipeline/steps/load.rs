@@ -1,6 +1,6 @@
 //! Waits until the Lambda function has loaded the object, and compares what came in with the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,10 +114,12 @@ impl WaitForLoad {
             let mut state = look(cx, &mysql, objects).await?;
             if let (Probe::Pending(text), Some(log)) = (&state, &log) {
                 let errors = loader_errors(cx, log, begun).await?;
-                match errors.last() {
-                    Some(last) if errors.len() >= ATTEMPTS => state = Probe::Failed(last.clone()),
-                    Some(last) => cx.events.say(format!("the loader failed, AWS tries it again: {last}")),
-                    None => cx.events.say(text.clone()),
+                if errors.attempts.values().any(|attempts| *attempts >= ATTEMPTS) {
+                    state = Probe::Failed(errors.last);
+                } else if errors.attempts.is_empty() {
+                    cx.events.say(text.clone());
+                } else {
+                    cx.events.say(format!("the loader failed, AWS tries it again: {}", errors.last));
                 }
             }
             Ok(state)
@@ -182,19 +184,41 @@ async fn of_files(cx: &StepCx<'_>, rejected: Vec<BTreeSet<u64>>) -> Result<Optio
     profile.map(Some)
 }
 
-/// Returns the last words of every attempt that ended badly since `begun` (milliseconds since 1970).
-async fn loader_errors(cx: &StepCx<'_>, log: &str, begun: i64) -> Result<Vec<String>, PipelineError> {
+/// What the loader wrote since it was told of the objects.
+#[derive(Default)]
+struct Errors {
+    /// How often each event was tried and failed, by the id that its attempts share.
+    attempts: BTreeMap<String, usize>,
+    /// What was said last.
+    last: String,
+}
+
+/// Returns the attempts that ended badly since `begun` (milliseconds since 1970).
+async fn loader_errors(cx: &StepCx<'_>, log: &str, begun: i64) -> Result<Errors, PipelineError> {
     let call = cx.cx.aws.logs.filter_log_events().log_group_name(log).start_time(begun);
-    let answer = match call.send().await.named("logs:FilterLogEvents") {
-        // The group is made with the function, but a person may have deleted it.
-        Err(error) if error.is_not_found() => return Ok(vec![]),
-        answer => answer?,
-    };
-    let events = answer.events.unwrap_or_default().into_iter().filter_map(|event| event.message);
-    let is_error = |message: &String| {
-        ["[ERROR]", "Task timed out", "Error: Runtime exited"].iter().any(|sign| message.contains(sign))
-    };
-    Ok(events.filter(is_error).map(|message| message.lines().next().unwrap_or_default().to_owned()).collect())
+    let mut pages = call.into_paginator().send();
+    let mut errors = Errors::default();
+    // Each environment writes a stream of its own, one event after the other.
+    let mut at_work: BTreeMap<String, String> = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        let page = match page.named("logs:FilterLogEvents") {
+            // The group is made with the function, but a person may have deleted it.
+            Err(error) if error.is_not_found() => return Ok(Errors::default()),
+            page => page?,
+        };
+        for event in page.events.unwrap_or_default() {
+            let (stream, message) = (event.log_stream_name.unwrap_or_default(), event.message.unwrap_or_default());
+            if let Some(rest) = message.strip_prefix("START RequestId: ") {
+                let id = rest.split_whitespace().next().unwrap_or_default();
+                at_work.insert(stream, id.to_owned());
+            } else if ["[ERROR]", "Task timed out", "Error: Runtime exited"].iter().any(|sign| message.contains(sign)) {
+                let id = at_work.get(&stream).cloned().unwrap_or_default();
+                *errors.attempts.entry(id).or_default() += 1;
+                message.split(['\n', '\r']).next().unwrap_or_default().trim().clone_into(&mut errors.last);
+            }
+        }
+    }
+    Ok(errors)
 }
 
 fn state_of(row: Option<&Row>) -> Probe<Load> {

@@ -28,14 +28,15 @@ const AT_ONCE: usize = 4;
 /// How many files are sent side by side.
 const FILES_AT_ONCE: usize = 4;
 
-/// `upload = { bucket, key }`.
+/// `upload = { bucket }` or `upload = { bucket, key }`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadStep {
     /// The table `[bucket.NAME]`.
     pub bucket: String,
-    /// The key of the object; of several files each keeps its own name in the same folder.
-    pub key: String,
+    /// The key of the object. Left out, or if there are several files, a file keeps its own name: another file adds its
+    /// rows, and the same name with other content takes the place of what it was.
+    pub key: Option<String>,
 }
 
 #[async_trait]
@@ -108,16 +109,14 @@ impl UploadStep {
         }
     }
 
-    /// Returns the key of a file: the declared one for a single file, its own name for one of several.
+    /// Returns the key of a file.
     fn key_of(&self, path: &Path, files: usize) -> String {
-        if files == 1 {
-            return self.key.clone();
-        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
-        match self.key.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/{name}"),
+        match &self.key {
             None => name.to_owned(),
+            Some(key) if files == 1 => key.clone(),
+            Some(key) => key.rsplit_once('/').map_or_else(|| name.to_owned(), |(folder, _)| format!("{folder}/{name}")),
         }
     }
 

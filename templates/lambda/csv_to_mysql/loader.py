@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Union
@@ -19,6 +21,10 @@ from settings import Settings
 from source import ObjectRef, chunks, open_object
 from text import Decoder, line_blocks
 
+# a deadlock, and a lock that was not given in time
+_LOCKED = (1213, 1205)
+_ATTEMPTS = 5
+
 
 def load_object(
     settings: Settings, s3: Any, secrets: Any, ref: ObjectRef, wait_seconds: int
@@ -33,13 +39,22 @@ def load_object(
         claim = load_log.claim(db, settings.log_table, ref)
         if isinstance(claim, Tally):
             return claim
-        tally = Tally(claim.load_id, "running")
-        try:
-            _load(db, settings, s3, ref, claim, tally)
-        except FileProblem as problem:
-            _give_up(db, settings, tally, "failed", str(problem))
-        except Outdated as problem:
-            _give_up(db, settings, tally, "superseded", str(problem))
+        for attempt in range(1, _ATTEMPTS + 1):
+            tally = Tally(claim.load_id, "running")
+            try:
+                _load(db, settings, s3, ref, claim, tally)
+            except FileProblem as problem:
+                _give_up(db, settings, tally, "failed", str(problem))
+            except Outdated as problem:
+                _give_up(db, settings, tally, "superseded", str(problem))
+            except pymysql.err.OperationalError as problem:
+                if problem.args[0] not in _LOCKED or attempt == _ATTEMPTS:
+                    raise
+                # Another load was in the way; Lambda itself would wait for minutes
+                db.rollback()
+                time.sleep(random.uniform(0, attempt))
+                continue
+            break
         return tally
 
 

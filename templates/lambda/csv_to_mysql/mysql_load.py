@@ -31,7 +31,7 @@ _SESSION = (
 def connect(settings: Settings, secrets: Any) -> pymysql.Connection:
     """Connects with the secret as it is now: RDS changes the password every week."""
     found = json.loads(secrets.get_secret_value(SecretId=settings.db_secret_arn)["SecretString"])
-    return pymysql.connect(
+    db = pymysql.connect(
         host=settings.db_host,
         port=settings.db_port,
         database=settings.db_name,
@@ -44,6 +44,10 @@ def connect(settings: Settings, secrets: Any) -> pymysql.Connection:
         init_command=_SESSION,
         ssl=_tls(settings),
     )
+    with db.cursor() as cursor:
+        # loads of other objects go on beside this one: locks on the gaps between rows would stop them
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    return db
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
