@@ -19,8 +19,8 @@ const LIST: &str = "scheduler:ListScheduleGroups";
 /// The most groups that one page of a listing holds.
 const PAGE: i32 = 100;
 
-/// The group of a stack's schedules, which has the stack's name. Listing takes one call, and one for the tags where the
-/// index of tags does not confirm them.
+/// The group of a stack's schedules, which has the stack's name. Listing takes one call, and one for the tags of a group
+/// with that name: the index of tags may not know groups.
 pub struct ScheduleGroup;
 
 /// What is declared of it.
@@ -68,7 +68,7 @@ impl Kind for ScheduleGroup {
         // Deleting a group deletes what is in it, which AWS allows only to who may do that.
         let inside = format!("arn:aws:scheduler:{}:{}:schedule/{}/*", meta.region, meta.account, want.name);
         vec![
-            Permission::anywhere(&[LIST, "tag:GetResources"]),
+            Permission::anywhere(&[LIST]),
             Permission::new(arn(meta, &want.name), &actions),
             Permission::new(inside, &["scheduler:DeleteSchedule"]),
         ]
@@ -94,10 +94,10 @@ impl Kind for ScheduleGroup {
             let group = group.named(LIST)?;
             let seen = observe(group.name, group.arn, group.state.as_ref());
             // What is on its way out is as good as gone: making it anew is repeated until the name is free.
-            if seen.is_deleting {
+            if seen.is_deleting || seen.name != scope.stack {
                 continue;
             }
-            let tags = scope.tags(&cx.aws, &seen.arn, &seen.name, tags_of(cx, &seen.arn)).await?;
+            let tags = tags_of(cx, &seen.arn).await?;
             if scope.covers(&seen.name, &tags) {
                 found.push(Found { name: seen.name.clone(), tags, seen });
             }

@@ -68,6 +68,15 @@ print(json.dumps({"status": night["status"], "error": night.get("error"), "cause
                   "input": night["input"], "entered": entered}))
 "#;
 
+/// Lets moto's parser of the language, which is by other hands, read the definition.
+const PARSE: &str = r#"
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+[machine] = client("stepfunctions").list_state_machines()["stateMachines"]
+described = client("stepfunctions").describe_state_machine(stateMachineArn=machine["stateMachineArn"])
+program = AmazonStateLanguageParser.parse(described["definition"])[0]
+print(type(program).__name__)
+"#;
+
 /// What is there of the four kinds, and of roles for state machines.
 const LISTING: &str = r#"
 print([one["name"] for one in client("stepfunctions").list_state_machines()["stateMachines"]],
@@ -101,6 +110,8 @@ fn a_night_without_this_computer() {
     assert_eq!(boto3(&world, LISTING), "['ecommerce-pipeline'] ['ecommerce'] ['pipeline'] ['ecommerce-pipeline']");
     let again = world.stack(&["--yes", "up"]).exits(0);
     assert!(again.stdout.contains("nothing to change"), "{}", again.all());
+
+    assert_eq!(boto3(&world, PARSE), "Program");
 
     nights(&world);
     drift(&world);

@@ -2,6 +2,7 @@
 
 mod athena;
 mod check;
+mod checked_table;
 mod command;
 mod copy;
 mod crawl;

@@ -7,14 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use super::checked_table::{SAMPLE, Table};
 use crate::billing;
 use crate::kinds::base::Finding;
 use crate::pipeline::hop::Hop;
 use crate::pipeline::{Dataset, PipelineError, Problem, StepCx, Tally};
 use crate::sql::Row;
-
-/// How many of the failing rows are shown.
-const SAMPLE: usize = 5;
 
 /// `check = { on, … }`: every key but `on`, `table`, `where` and `expect` is a rule.
 #[derive(Debug, Clone, Deserialize)]
@@ -144,7 +142,7 @@ impl Rules {
     pub(super) async fn hold(&self, cx: &StepCx<'_>) -> Result<Tally, PipelineError> {
         let mut asked = Asked::default();
         if let Some(hop) = self.on {
-            let table = Table::of(cx, hop, self)?;
+            let table = Table::of(cx, hop, self.table.as_deref(), self.r#where.as_deref())?;
             asked.rows = Some(asked.count(cx, hop, &table.count(None)).await?);
             for (what, failing, sample) in self.row_rules(&table) {
                 asked.rule(cx, hop, &what, (&failing, &sample)).await?;
@@ -294,90 +292,6 @@ impl Asked {
 
     fn problem(&mut self, what: String) {
         self.problems.push(Problem { what, sample: vec![] });
-    }
-}
-
-/// A table in the words of its database.
-struct Table {
-    hop: Hop,
-    from: String,
-    shown: Vec<String>,
-    condition: Option<String>,
-}
-
-impl Table {
-    fn of(cx: &StepCx<'_>, hop: Hop, rules: &Rules) -> Result<Self, PipelineError> {
-        let pipeline = cx.pipeline;
-        let own = rules.table.is_none();
-        let table = |name: &str| rules.table.clone().unwrap_or_else(|| name.to_owned());
-        let (from, names): (String, Vec<String>) = match hop {
-            Hop::Mysql => {
-                let names = pipeline.columns.iter().map(|column| column.name.clone());
-                (format!("`{}`", table(&pipeline.mysql.table)), names.collect())
-            }
-            Hop::Staging => {
-                let database = cx.output("database", &pipeline.staging.database, "name")?;
-                let names = pipeline.columns.iter().map(|column| column.name.to_lowercase());
-                (format!("\"{database}\".\"{}\"", table(&pipeline.staging.table)), names.collect())
-            }
-            Hop::Warehouse => {
-                let names = pipeline.columns.iter().map(|column| column.warehouse.clone());
-                (table(&pipeline.warehouse.table), names.collect())
-            }
-        };
-        let finished = (own && hop == Hop::Mysql)
-            .then(|| format!("LoadId IN (SELECT LoadId FROM `{}` WHERE State = 'loaded')", pipeline.mysql.load_log));
-        let conditions: Vec<String> = finished.into_iter().chain(rules.r#where.clone()).collect();
-        let condition = conditions.iter().map(|one| format!("({one})")).reduce(|all, one| format!("{all} AND {one}"));
-        // Of a table that is not the pipeline's own nobody knows the columns.
-        let shown = if own { names } else { vec![] };
-        Ok(Self { hop, from, shown, condition })
-    }
-
-    fn name(&self, column: &str) -> String {
-        match self.hop {
-            Hop::Mysql => format!("`{column}`"),
-            Hop::Staging => format!("\"{}\"", column.to_lowercase()),
-            Hop::Warehouse => column.to_owned(),
-        }
-    }
-
-    /// Returns a value whose emptiness means that there is none: CSV knows no NULL.
-    fn value(&self, column: &str) -> String {
-        match self.hop {
-            Hop::Staging => format!("NULLIF({}, '')", self.text(column)),
-            Hop::Mysql | Hop::Warehouse => self.name(column),
-        }
-    }
-
-    fn text(&self, column: &str) -> String {
-        let name = self.name(column);
-        match self.hop {
-            Hop::Mysql => format!("CAST({name} AS CHAR)"),
-            Hop::Staging | Hop::Warehouse => format!("CAST({name} AS VARCHAR)"),
-        }
-    }
-
-    fn number(&self, column: &str) -> String {
-        match self.hop {
-            Hop::Staging => format!("CAST({} AS DECIMAL(38,4))", self.value(column)),
-            Hop::Mysql | Hop::Warehouse => self.name(column),
-        }
-    }
-
-    fn filter(&self, condition: Option<&str>) -> String {
-        let all = [self.condition.as_deref(), condition].into_iter().flatten().map(|one| format!("({one})"));
-        all.reduce(|all, one| format!("{all} AND {one}")).map(|all| format!(" WHERE {all}")).unwrap_or_default()
-    }
-
-    fn count(&self, condition: Option<&str>) -> String {
-        format!("SELECT COUNT(*) FROM {}{}", self.from, self.filter(condition))
-    }
-
-    fn sample(&self, condition: &str) -> String {
-        let shown: Vec<String> = self.shown.iter().map(|column| self.name(column)).collect();
-        let shown = if shown.is_empty() { "*".to_owned() } else { shown.join(", ") };
-        format!("SELECT {shown} FROM {}{} LIMIT {SAMPLE}", self.from, self.filter(Some(condition)))
     }
 }
 
