@@ -72,8 +72,8 @@ impl Step for WaitForLoad {
             rejected.push(lines);
         }
         let ids: Vec<u64> = loads.iter().map(|load| load.id).collect();
-        let mysql = of_mysql(cx, Some(&ids)).await?;
-        let file = of_files(cx, rejected).await?;
+        let (mysql, file) = tokio::join!(of_mysql(cx, Some(&ids)), of_files(cx, rejected));
+        let (mysql, file) = (mysql?, file?);
         if let Some(file) = &file {
             let differences = differences(file, &mysql);
             if !differences.is_empty() {
