@@ -55,10 +55,10 @@ impl Clock {
     /// Answers a request for `/_stack/clock`: `GET` tells the time, `PUT` moves it ahead, `DELETE` goes back to the real
     /// one.
     pub(super) fn answer(&self, method: &Method, body: &[u8]) -> Reply {
-        match method {
-            &Method::GET => {}
-            &Method::DELETE => drop(self.ahead.send_replace(SignedDuration::ZERO)),
-            &Method::PUT => {
+        match *method {
+            Method::GET => {}
+            Method::DELETE => drop(self.ahead.send_replace(SignedDuration::ZERO)),
+            Method::PUT => {
                 if let Err(error) = self.move_ahead(body) {
                     return reply(StatusCode::BAD_REQUEST, &json!({ "error": error }));
                 }

@@ -70,7 +70,7 @@ fn raised(lines: &[&str]) -> Option<String> {
 fn place(frames: &[&str]) -> Option<String> {
     let all = || frames.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with("File \""));
     let is_own = |line: &str| !FOREIGN.iter().any(|folder| line.contains(folder));
-    let (at, line) = all().rfind(|(_, line)| is_own(line)).or_else(|| all().last())?;
+    let (at, line) = all().rfind(|(_, line)| is_own(line)).or_else(|| all().next_back())?;
     let (path, rest) = line.trim_start().strip_prefix("File \"")?.split_once('"')?;
     let number = rest.strip_prefix(", line ")?;
     let (number, function) = number.split_once(", in ").unwrap_or((number, ""));

@@ -9,6 +9,9 @@ use crate::tune::{Figures, Measured};
 /// The longest bar, in characters.
 const BAR: f64 = 24.0;
 
+/// A line of the plot: its name, its colour, and what it shows of a measurement.
+type Curve = (&'static str, &'static str, fn(&Figures) -> f64);
+
 /// The picture's width and height, and the room around its axes, in pixels.
 const PICTURE: (f64, f64, f64) = (640.0, 360.0, 60.0);
 
@@ -84,7 +87,7 @@ pub fn trial_svg(all: &[Measured]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" \
          font-size=\"12\">\n<rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
     );
-    let lines: [(&str, &str, fn(&Figures) -> f64); 2] =
+    let lines: [Curve; 2] =
         [("seconds", "#1f77b4", |figures| figures.seconds), ("US dollars", "#d62728", |figures| figures.usd)];
     for (row, (name, color, of)) in lines.into_iter().enumerate() {
         let point = |(one, figures): (&Measured, &Figures)| {

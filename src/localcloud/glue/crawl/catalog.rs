@@ -138,7 +138,7 @@ mod tests {
             let policy = json!({ "UpdateBehavior": update, "DeleteBehavior": delete });
             outdated(vec![stays.clone(), gone.clone(), other.clone()], &found, &policy)
         };
-        assert_eq!(asked("LOG", "LOG"), [other.clone()]);
+        assert_eq!(asked("LOG", "LOG"), std::slice::from_ref(&other));
         assert_eq!(asked("UPDATE_IN_DATABASE", "LOG"), [stays.clone(), other.clone()]);
         assert_eq!(asked("LOG", "DELETE_FROM_DATABASE"), [gone.clone(), other.clone()]);
     }
