@@ -4,7 +4,6 @@
 //!
 //! - `cli`: one file per command, the only room with clap
 //! - `ui`: the only room that writes to a terminal or asks
-//! - `report`: figures for people
 //! - `tune`: what a load needs, suggested from facts
 //! - `pipeline`: ETL steps and the runner
 //! - `logs`: what functions, jobs, crawlers and servers wrote
@@ -13,6 +12,7 @@
 //! - `plan`: pure: declared and observed to a plan
 //! - `spec`: TOML text to a checked stack
 //! - `kinds`: resource kinds, one file each
+//! - `report`: the questions that the data were collected for
 //! - `sql`: statements on the stack's databases
 //! - `ownership`: tags, names and the spec hash
 //! - `aws`: clients and the sorting of failures
