@@ -25,6 +25,7 @@ mod models;
 mod moto;
 #[cfg(feature = "local")]
 mod pipeline;
+#[cfg(feature = "local")]
 mod properties;
 mod retired;
 #[cfg(feature = "local")]
