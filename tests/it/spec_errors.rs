@@ -170,21 +170,21 @@ fn a_place_in_a_list_is_counted_as_people_count() {
        |
        = hint: declared: mysql
     error: `type` of the 4th `pipeline.columns` cannot be `integr`
-       --> stacks/ecommerce.toml:200:31
+       --> stacks/ecommerce.toml:201:31
         |
-    200 |   { name = "Quantity", type = "integr", warehouse = "quantity" },
+    201 |   { name = "Quantity", type = "integr", warehouse = "quantity" },
         |                               ^^^^^^^^ not one of the allowed words
         |
         = hint: did you mean `integer`?
     error: `load` of the 2nd `pipeline.step` has no `function`
-       --> stacks/ecommerce.toml:216:1
+       --> stacks/ecommerce.toml:217:1
         |
-    216 | load = { functions = "reader" }
+    217 | load = { functions = "reader" }
         | ^^^^ `function` is missing
     error: unknown key `functions` in `load` of the 2nd `pipeline.step`
-       --> stacks/ecommerce.toml:216:10
+       --> stacks/ecommerce.toml:217:10
         |
-    216 | load = { functions = "reader" }
+    217 | load = { functions = "reader" }
         |          ^^^^^^^^^ unknown key
         |
         = hint: did you mean `function`?
@@ -247,35 +247,35 @@ fn a_wrong_move_is_placed() {
         @r#"
     exit 65
     error: `to` of the 1st `moved` refers to `mysql.sals`, which is not declared
-       --> stacks/ecommerce.toml:248:6
+       --> stacks/ecommerce.toml:249:6
         |
-    248 | to = "mysql.sals"
+    249 | to = "mysql.sals"
         |      ^^^^^^^^^^^^ there is no `[mysql.sals]`
         |
         = hint: did you mean `sales`?
     error: `from` of the 2nd `moved`: `bucket.output` is still declared
-       --> stacks/ecommerce.toml:251:8
+       --> stacks/ecommerce.toml:252:8
         |
-    251 | from = "bucket.output"
+    252 | from = "bucket.output"
         |        ^^^^^^^^^^^^^^^
         |
         = hint: a table that has moved is no longer there under its old name
     error: `to` of the 3rd `moved`: `bucket.old` cannot become `mysql.sales`: a table keeps its kind
-       --> stacks/ecommerce.toml:256:6
+       --> stacks/ecommerce.toml:257:6
         |
-    256 | to = "mysql.sales"
+    257 | to = "mysql.sales"
         |      ^^^^^^^^^^^^^
         |
         = hint: such as `bucket.sales`
     error: `from` of the 4th `moved`: `[network]` has no name of its own, so it cannot move
-       --> stacks/ecommerce.toml:259:8
+       --> stacks/ecommerce.toml:260:8
         |
-    259 | from = "network.main"
+    260 | from = "network.main"
         |        ^^^^^^^^^^^^^^
     error: `to` of the 4th `moved`: `bukket.input` names no table
-       --> stacks/ecommerce.toml:260:6
+       --> stacks/ecommerce.toml:261:6
         |
-    260 | to = "bukket.input"
+    261 | to = "bukket.input"
         |      ^^^^^^^^^^^^^^
         |
         = hint: did you mean `bucket.input`?
@@ -296,24 +296,24 @@ fn moves_in_a_circle_and_two_to_one_place_are_refused() {
         @r#"
     exit 65
     error: `from` of the 1st `moved`: `mysql.a` moves in a circle
-       --> stacks/ecommerce.toml:247:8
+       --> stacks/ecommerce.toml:248:8
         |
-    247 | from = "mysql.a"
+    248 | from = "mysql.a"
         |        ^^^^^^^^^
     error: `from` of the 2nd `moved`: `mysql.b` moves in a circle
-       --> stacks/ecommerce.toml:251:8
+       --> stacks/ecommerce.toml:252:8
         |
-    251 | from = "mysql.b"
+    252 | from = "mysql.b"
         |        ^^^^^^^^^
     error: `from` of the 4th `moved`: `bucket.a` has moved twice
-       --> stacks/ecommerce.toml:259:8
+       --> stacks/ecommerce.toml:260:8
         |
-    259 | from = "bucket.a"
+    260 | from = "bucket.a"
         |        ^^^^^^^^^^
     error: `to` of the 5th `moved`: two tables have moved to `bucket.output`
-       --> stacks/ecommerce.toml:264:6
+       --> stacks/ecommerce.toml:265:6
         |
-    264 | to = "bucket.output"
+    265 | to = "bucket.output"
         |      ^^^^^^^^^^^^^^^
         |
         = hint: for two renames in a row write both steps: from a to b, from b to c

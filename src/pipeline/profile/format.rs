@@ -166,7 +166,7 @@ fn delimiter(pipeline: &PipelineTable, sample: &[u8], quote: u8, evidence: &mut 
         let line: String = String::from_utf8_lossy(line).trim_end().chars().take(100).collect();
         let names: Vec<&str> = pipeline.columns.iter().map(|column| column.name.as_str()).collect();
         return Err(format!(
-            "no delimiter gives {columns} columns; line 1 is `{line}`, expected `{}`",
+            "line 1 is not the header: expected `{}`, found `{line}`, and no delimiter gives {columns} columns",
             names.join(",")
         ));
     };
@@ -287,7 +287,7 @@ mod tests {
             error(b"Code,Quantity,When,Price\nA,1,01/02/2010 08:26,1\n").contains("%m/%d/%Y %H:%M or %d/%m/%Y %H:%M")
         );
         assert!(error(b"Code,Quantity,When,Price\nA,1,yesterday,1\n").contains("declare `date_format`"));
-        assert!(error(b"Code,Quantity,Price\nA,1,1\n").starts_with("no delimiter gives 4 columns"));
+        assert!(error(b"Code,Quantity,Price\nA,1,1\n").ends_with("no delimiter gives 4 columns"));
         assert!(error(b"Code,Amount,When,Price\nA,1,2010-12-01 08:26:00,1\n").starts_with("line 1 is not the header"));
         assert!(error(b"Code,Quantity,When,Price\n").contains("no row") && error(b"").contains("empty"));
     }
