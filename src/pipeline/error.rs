@@ -62,10 +62,10 @@ pub enum PipelineError {
         log: Option<String>,
     },
     /// A failure, with what its log says of it.
-    #[error("{source}")]
+    #[error("{failure}")]
     Explained {
         /// The failure.
-        source: Box<PipelineError>,
+        failure: Box<PipelineError>,
         /// The lines of the log that matter, the most important one first.
         lines: Vec<String>,
     },
@@ -152,7 +152,7 @@ impl PipelineError {
     /// Returns all that is kept of it: the message, and what the log says.
     pub fn told(&self) -> String {
         match self {
-            Self::Explained { source, lines } => format!("{source}\n{}", lines.join("\n")),
+            Self::Explained { failure, lines } => format!("{failure}\n{}", lines.join("\n")),
             Self::Unsound { problems, .. } => {
                 let samples = problems.iter().flat_map(|problem| problem.sample.iter().map(String::as_str));
                 std::iter::once(self.to_string().as_str()).chain(samples).collect::<Vec<_>>().join("\n")
@@ -176,7 +176,7 @@ impl PipelineError {
 impl Explain for PipelineError {
     fn class(&self) -> Class {
         match self {
-            Self::Explained { source, .. } => source.class(),
+            Self::Explained { failure, .. } => failure.class(),
             Self::Data { .. } | Self::File { .. } => Class::Usage,
             _ => Class::Failed,
         }
@@ -186,9 +186,9 @@ impl Explain for PipelineError {
         match self {
             Self::Aws(error) => error.hints(),
             Self::Sql(error) => error.hints(),
-            Self::Explained { source, lines } => {
+            Self::Explained { failure, lines } => {
                 let mut hints = vec![format!("its log says:\n{}", lines.join("\n")).into()];
-                hints.extend(source.hints());
+                hints.extend(failure.hints());
                 hints
             }
             Self::Absent { .. } => vec!["run `stack up` first".into()],

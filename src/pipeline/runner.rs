@@ -156,7 +156,7 @@ impl Run<'_> {
             group => Failed::Function(group),
         };
         match logs::failure(&self.cx.aws, failed, since).await {
-            Ok(lines) if !lines.is_empty() => PipelineError::Explained { source: Box::new(error), lines },
+            Ok(lines) if !lines.is_empty() => PipelineError::Explained { failure: Box::new(error), lines },
             Ok(_) => error,
             Err(unread) => {
                 tracing::info!(error = %unread, group, "the log cannot be read");
