@@ -12,6 +12,7 @@ use crate::apply;
 use crate::kinds::base::Permission;
 use crate::logs;
 use crate::pipeline::{self, Pipeline};
+use crate::tune;
 use crate::ui::Ui;
 
 /// What a managed policy of IAM holds: characters, white space not counted.
@@ -35,7 +36,9 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &IamPolicyArgs) -> Outcom
     let mut permissions = apply::permissions(&stack.resources, &session.cx);
     let meta = &session.cx.known.stack;
     let pipeline = stack.declared.get::<Pipeline>("pipeline").map(|table| pipeline::permissions(stack, table, meta));
-    for Permission { resource, actions } in pipeline.into_iter().flatten().chain(logs::permissions(stack, meta)) {
+    for Permission { resource, actions } in
+        pipeline.into_iter().flatten().chain(logs::permissions(stack, meta)).chain(tune::permissions(stack, meta))
+    {
         permissions.entry(resource).or_default().extend(actions);
     }
     // What `stack` asks for itself, whatever the file declares.

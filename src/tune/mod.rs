@@ -6,8 +6,10 @@ mod error;
 mod lambda;
 mod mysql;
 mod report;
+mod rights;
 
 pub use data::{data_bytes, unzipped};
 pub use error::TuneError;
 pub use lambda::{Figures, Measured, Trial, best};
 pub use mysql::{Server, Suggestion, advise};
+pub use rights::permissions;

@@ -11,7 +11,7 @@ pub(super) fn free_or_other(wanted: u16) -> std::io::Result<u16> {
 }
 
 /// Returns whether a server could listen on the loopback port, and on the port of all addresses.
-pub(super) fn is_free(port: u16) -> bool {
+fn is_free(port: u16) -> bool {
     port != 0
         && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
         && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()

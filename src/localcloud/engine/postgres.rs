@@ -50,8 +50,9 @@ impl PostgresPlan {
         let mut wanted = self.port;
         for _ in 1..ATTEMPTS {
             match self.start_once(&programs, account, wanted, &admin_password).await {
-                // Somebody took the port between our look and the server's.
-                Err(EngineError::Died { .. }) if !port::is_free(wanted) => wanted = 0,
+                // Most likely somebody took the port between our look and the server's, if only to look, too: then it is
+                // free again by now, and only another port is safe.
+                Err(EngineError::Died { .. }) => wanted = 0,
                 outcome => return outcome,
             }
         }
