@@ -2,12 +2,14 @@
 
 mod credentials;
 mod error;
+mod literal;
 mod mysql;
 mod redshift;
 mod script;
 
 pub use credentials::{Credentials, fetch as fetch_credentials};
 pub use error::SqlError;
+pub use literal::literal;
 pub use mysql::{Mysql, MysqlTarget};
 pub use redshift::Redshift;
 pub use script::statements;

@@ -7,6 +7,7 @@ use crate::kinds::base::{Entry, Finding, Permission, Reference, Template};
 use crate::kinds::template_references;
 use crate::pipeline::step::Step;
 use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally, warehouse};
+use crate::sql::literal;
 
 /// `copy = { table, from, role, format, mode, keys }`.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,13 +56,12 @@ pub(crate) enum Mode {
 
 impl Copy {
     pub(in crate::pipeline) fn statements(&self, from: &str, role: &str) -> Vec<String> {
-        let quoted = |text: &str| text.replace('\'', "''");
         let format = match self.format {
             Format::Csv => "FORMAT CSV IGNOREHEADER 1 TIMEFORMAT 'auto'",
             Format::Parquet => "FORMAT AS PARQUET",
         };
         let table = &self.table;
-        let copy = |into: &str| format!("COPY {into} FROM '{}' IAM_ROLE '{}' {format}", quoted(from), quoted(role));
+        let copy = |into: &str| format!("COPY {into} FROM {} IAM_ROLE {} {format}", literal(from), literal(role));
         match self.mode {
             Mode::Append => vec![copy(table)],
             // TRUNCATE would commit at once.

@@ -12,7 +12,7 @@ use crate::billing;
 use crate::kinds::base::Finding;
 use crate::pipeline::hop::Hop;
 use crate::pipeline::{Dataset, PipelineError, Problem, StepCx, Tally};
-use crate::sql::Row;
+use crate::sql::{Row, literal};
 
 /// `check = { on, … }`: every key but `on`, `table`, `where` and `expect` is a rule.
 #[derive(Debug, Clone, Deserialize)]
@@ -168,7 +168,7 @@ impl Rules {
             rules.push(by_condition(format!("have no `{column}`"), format!("{} IS NULL", table.value(column))));
         }
         for (column, values) in &self.in_set {
-            let list: Vec<String> = values.iter().map(|value| quoted(&value.to_string())).collect();
+            let list: Vec<String> = values.iter().map(|value| literal(&value.to_string())).collect();
             let condition = format!("{} NOT IN ({})", table.text(column), list.join(", "));
             rules.push(by_condition(format!("have another `{column}` than allowed"), condition));
         }
@@ -297,10 +297,6 @@ impl Asked {
 
 fn first(rows: &[Row]) -> Option<String> {
     rows.first()?.first()?.clone()
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Two numbers are the same whatever zeros they are written with.

@@ -8,6 +8,7 @@ use crate::kinds::base::{Permission, Reference, Template};
 use crate::kinds::template_references;
 use crate::pipeline::step::Step;
 use crate::pipeline::{Dataset, PipelineError, RightsCx, StepCx, Tally, warehouse};
+use crate::sql::literal;
 
 /// `unload = { query, to, role, format }`.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,13 +27,12 @@ pub(crate) struct Unload {
 
 impl Unload {
     pub(in crate::pipeline) fn statement(&self, to: &str, role: &str) -> String {
-        let quoted = |text: &str| text.replace('\'', "''");
         let format = match self.format {
             Format::Csv => "FORMAT AS CSV HEADER",
             Format::Parquet => "FORMAT AS PARQUET",
         };
-        let (query, to, role) = (quoted(&self.query), quoted(to), quoted(role));
-        format!("UNLOAD ('{query}') TO '{to}' IAM_ROLE '{role}' {format} ALLOWOVERWRITE")
+        let (query, to, role) = (literal(&self.query), literal(to), literal(role));
+        format!("UNLOAD ({query}) TO {to} IAM_ROLE {role} {format} ALLOWOVERWRITE")
     }
 }
 
