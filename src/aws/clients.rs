@@ -7,10 +7,14 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use std::time::Duration;
 
+use super::clock::Clock;
 use super::limits::{Counter, Limits};
 
 /// The SDK's own attempts for one call: throttling of a busy account needs more than its default of three.
 const ATTEMPTS: u32 = 8;
+
+/// The one region in which Budgets and the price list answer, whatever the stack's own is.
+const GLOBAL_REGION: &str = "us-east-1";
 
 /// Where the calls go.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,8 @@ pub struct Clients {
     pub target: Target,
     /// Athena.
     pub athena: aws_sdk_athena::Client,
+    /// Budgets of the account.
+    pub budgets: aws_sdk_budgets::Client,
     /// CloudWatch dashboards.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// EC2: the network.
@@ -50,6 +56,8 @@ pub struct Clients {
     pub lambda_once: aws_sdk_lambda::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// The price list of AWS.
+    pub pricing: aws_sdk_pricing::Client,
     /// RDS.
     pub rds: aws_sdk_rds::Client,
     /// Redshift clusters.
@@ -70,6 +78,8 @@ pub struct Clients {
     pub tagging: aws_sdk_resourcegroupstagging::Client,
     /// How many requests were sent.
     pub counter: Counter,
+    /// What time it is at AWS.
+    pub clock: Clock,
 }
 
 impl Clients {
@@ -77,15 +87,18 @@ impl Clients {
     pub async fn connect(target: Target) -> Self {
         let config = load(&target).await;
         let counter = Counter::default();
-        let limits = Limits::new(counter.clone());
+        let clock = Clock::default();
+        let limits = Limits::new(counter.clone(), clock.clone());
         // AWS limits calls by account, region and service. Few numbers are published: Lambda takes 15 changes a second,
         // EC2 refills 20 reads a second; IAM and Glue refuse bursts earlier than S3 ever does.
         let of = |at_once: usize| config.clone().into_builder().http_client(limits.of(at_once)).build();
         let once = |at_once: usize| of(at_once).into_builder().retry_config(RetryConfig::disabled()).build();
+        let global = of(5).into_builder().region(Region::new(GLOBAL_REGION)).build();
         let (ec2, glue, iam, lambda, s3) = (of(20), of(20), of(10), of(10), of(64));
         let s3 = aws_sdk_s3::config::Builder::from(&s3).force_path_style(target.endpoint_url.is_some()).build();
         Self {
             athena: aws_sdk_athena::Client::new(&of(10)),
+            budgets: aws_sdk_budgets::Client::new(&global),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&of(10)),
             ec2: aws_sdk_ec2::Client::new(&ec2),
             ec2_once: aws_sdk_ec2::Client::new(&once(10)),
@@ -94,6 +107,7 @@ impl Clients {
             lambda: aws_sdk_lambda::Client::new(&lambda),
             lambda_once: aws_sdk_lambda::Client::new(&once(5)),
             logs: aws_sdk_cloudwatchlogs::Client::new(&of(10)),
+            pricing: aws_sdk_pricing::Client::new(&global),
             rds: aws_sdk_rds::Client::new(&of(10)),
             redshift: aws_sdk_redshift::Client::new(&of(10)),
             redshift_data: aws_sdk_redshiftdata::Client::new(&of(10)),
@@ -105,6 +119,7 @@ impl Clients {
             tagging: aws_sdk_resourcegroupstagging::Client::new(&of(10)),
             target,
             counter,
+            clock,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How many calls a service gets at once, and how many were made.
+//! How many calls a service gets at once, how many were made, and what time their answers show.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::sync::Semaphore;
+
+use super::clock::Clock;
 
 /// Counts the requests of all services, repeated ones included.
 #[derive(Debug, Clone, Default)]
@@ -27,19 +29,25 @@ impl Counter {
 pub(super) struct Limits {
     http: SharedHttpClient,
     counter: Counter,
+    clock: Clock,
 }
 
 impl Limits {
     /// Builds the shared client.
-    pub(super) fn new(counter: Counter) -> Self {
+    pub(super) fn new(counter: Counter, clock: Clock) -> Self {
         let provider = Provider::Rustls(CryptoMode::AwsLc);
-        Self { http: aws_smithy_http_client::Builder::new().tls_provider(provider).build_https(), counter }
+        Self { http: aws_smithy_http_client::Builder::new().tls_provider(provider).build_https(), counter, clock }
     }
 
     /// Returns a client for one service that sends at most `at_once` requests side by side.
     pub(super) fn of(&self, at_once: usize) -> SharedHttpClient {
         let places = Arc::new(Semaphore::new(at_once));
-        SharedHttpClient::new(Limited { http: self.http.clone(), counter: self.counter.clone(), places })
+        SharedHttpClient::new(Limited {
+            http: self.http.clone(),
+            counter: self.counter.clone(),
+            clock: self.clock.clone(),
+            places,
+        })
     }
 }
 
@@ -47,6 +55,7 @@ impl Limits {
 struct Limited {
     http: SharedHttpClient,
     counter: Counter,
+    clock: Clock,
     places: Arc<Semaphore>,
 }
 
@@ -72,6 +81,9 @@ impl HttpConnector for LimitedConnector {
             service.counter.0.fetch_add(1, Ordering::Relaxed);
             let answer = connector.call(request).await;
             drop(place);
+            if let Some(date) = answer.as_ref().ok().and_then(|answer| answer.headers().get("date")) {
+                service.clock.learn(date);
+            }
             answer
         })
     }

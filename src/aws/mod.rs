@@ -3,10 +3,12 @@
 
 mod caller;
 mod clients;
+mod clock;
 mod error;
 mod limits;
 
 pub use caller::{Caller, CallerError, caller_address, reach};
 pub use clients::{Clients, Target};
+pub use clock::Clock;
 pub use error::{AwsError, Sorted, Trouble};
 pub use limits::Counter;

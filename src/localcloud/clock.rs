@@ -35,6 +35,11 @@ impl Clock {
         Timestamp::now().checked_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
+    /// Returns what time it is, as answers of HTTP say it.
+    pub(super) fn http_date(&self) -> String {
+        self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// Waits until a moment has come, by itself or because the clock was moved.
     pub(super) async fn sleep_until(&self, moment: Timestamp) {
         let mut moved = self.ahead.subscribe();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, DATE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
@@ -95,6 +95,16 @@ impl Gateway {
     /// # Errors
     /// If a fault closes the connection instead.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
+        let clock = self.context.clock.clone();
+        let mut response = self.route(request).await?;
+        // Who works with this cloud must go by its clock, which may be moved.
+        if let Ok(date) = HeaderValue::from_str(&clock.http_date()) {
+            response.headers_mut().insert(DATE, date);
+        }
+        Ok(response)
+    }
+
+    async fn route(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
         if request.uri().path().starts_with(OWN_PATHS) {
             return Ok(respond(self.answer_itself(request).await));
         }

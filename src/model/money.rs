@@ -1,5 +1,6 @@
 //! What is billed by the hour.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// Whether a billed resource runs.
@@ -12,6 +13,15 @@ pub enum Power {
     Stopped,
     /// It moves between the two.
     Changing,
+}
+
+/// Since when something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Since {
+    /// When it began to run, by AWS's own record.
+    pub moment: Timestamp,
+    /// Whether that is known; if not, it runs at least since then.
+    pub is_exact: bool,
 }
 
 /// One thing that costs money merely by existing.

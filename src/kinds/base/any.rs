@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
-use crate::model::{Address, BilledItem, KeyPath, Power, Readiness};
+use crate::model::{Address, BilledItem, KeyPath, Power, Readiness, Since};
 use crate::ownership::{SpecHash, Tags};
 
 type Erased = Arc<dyn Any + Send + Sync>;
@@ -125,6 +126,12 @@ pub trait AnyKind: Send + Sync {
     fn changes_outputs(&self, diff: &Diff) -> bool;
     /// See [`Kind::billing`].
     fn billing(&self, resource: &Resource) -> Vec<BilledItem>;
+    /// See [`Kind::billed`].
+    fn billed(&self, found: &AnyFound) -> Vec<BilledItem>;
+    /// See [`Kind::restarts_at`].
+    fn restarts_at(&self, found: &AnyFound) -> Option<Timestamp>;
+    /// See [`Kind::running_since`].
+    async fn running_since(&self, cx: &Cx, found: &AnyFound) -> Result<Option<Since>, KindError>;
     /// See [`Kind::list`].
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<AnyFound>, KindError>;
     /// See [`Kind::read`].
@@ -231,6 +238,18 @@ impl<K: Kind> AnyKind for K {
 
     fn billing(&self, resource: &Resource) -> Vec<BilledItem> {
         Kind::billing(self, spec_of::<K>(resource))
+    }
+
+    fn billed(&self, found: &AnyFound) -> Vec<BilledItem> {
+        Kind::billed(self, seen_of::<K>(found))
+    }
+
+    fn restarts_at(&self, found: &AnyFound) -> Option<Timestamp> {
+        Kind::restarts_at(self, seen_of::<K>(found))
+    }
+
+    async fn running_since(&self, cx: &Cx, found: &AnyFound) -> Result<Option<Since>, KindError> {
+        Kind::running_since(self, cx, seen_of::<K>(found)).await
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<AnyFound>, KindError> {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Attribute, Diff, Finding, Found, KindError, Known, Meta, One, Outputs, Permission, Scope};
 use crate::aws::Clients;
-use crate::model::{Address, BilledItem, Power, Readiness};
+use crate::model::{Address, BilledItem, Power, Readiness, Since};
 use crate::ownership::Tags;
 
 /// What a kind works with: the way to AWS and what is known of the other resources.
@@ -92,6 +93,21 @@ pub trait Kind: Send + Sync + 'static {
     /// Returns what it costs merely to exist.
     fn billing(&self, _want: &Self::Spec) -> Vec<BilledItem> {
         vec![]
+    }
+
+    /// Returns what the one that exists costs, for kinds that can be stopped: what AWS bills, whatever the file says.
+    fn billed(&self, _seen: &Self::Seen) -> Vec<BilledItem> {
+        vec![]
+    }
+
+    /// Returns when AWS starts it by itself, for kinds that AWS lets nobody stop for good.
+    fn restarts_at(&self, _seen: &Self::Seen) -> Option<Timestamp> {
+        None
+    }
+
+    /// Returns since when it runs, for kinds that can be stopped; `None` if it does not.
+    async fn running_since(&self, _cx: &Cx, _seen: &Self::Seen) -> Result<Option<Since>, KindError> {
+        Ok(None)
     }
 
     /// Returns whether it runs, for kinds that can be stopped.
