@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use aws_smithy_types::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +31,11 @@ impl Clock {
         let ahead = if ahead.abs() <= SAME { SignedDuration::ZERO } else { ahead };
         self.ahead_seconds.store(ahead.as_secs(), Ordering::Relaxed);
     }
+}
+
+/// Returns a moment that AWS tells, or `None` if no calendar has it.
+pub fn moment(date: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(date.secs(), i32::try_from(date.subsec_nanos()).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -9,6 +9,6 @@ mod limits;
 
 pub use caller::{Caller, CallerError, caller_address, reach};
 pub use clients::{Clients, Target};
-pub use clock::Clock;
+pub use clock::{Clock, moment};
 pub use error::{AwsError, Sorted, Trouble};
 pub use limits::Counter;

@@ -21,6 +21,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Returns whether it can be stopped and is not.
+    pub fn is_running(&self) -> bool {
+        matches!(self.power, Some(Power::Running | Power::Changing))
+    }
+
     /// Returns what it costs in its present state.
     pub fn now(&self) -> Option<f64> {
         if self.power == Some(Power::Stopped) { self.stopped } else { self.running }

@@ -8,6 +8,7 @@ use super::adopt::AdoptArgs;
 use super::data::DataArgs;
 use super::destroy::DestroyArgs;
 use super::doctor::DoctorArgs;
+use super::extend::ExtendArgs;
 use super::iam_policy::IamPolicyArgs;
 #[cfg(feature = "local")]
 use super::local::LocalArgs;
@@ -15,6 +16,7 @@ use super::logs::LogsArgs;
 use super::plan::PlanArgs;
 use super::run_pipeline::RunPipelineArgs;
 use super::runs::RunsArgs;
+use super::status::StatusArgs;
 use super::tune::TuneArgs;
 use super::up::UpArgs;
 use super::validate::ValidateArgs;
@@ -86,8 +88,10 @@ pub enum Command {
     Down,
     /// Start what `down` stopped
     Start,
-    /// Show what exists, whether it runs and what it costs
-    Status,
+    /// Give the servers more time before they stop by themselves
+    Extend(ExtendArgs),
+    /// Show what exists, whether it runs, since when, and what it costs
+    Status(StatusArgs),
     /// Show what functions, jobs, crawlers and MySQL wrote into their logs, in the order of time
     Logs(LogsArgs),
     /// Suggest values for what a load needs, with their reasons

@@ -1,12 +1,16 @@
 //! The command line: one file per command, from arguments to options to one library call to `ui`.
 
 mod adopt;
+mod after_run;
 mod args;
 mod check;
 mod data;
 mod destroy;
 mod doctor;
+mod down;
+mod ending;
 mod exit;
+mod extend;
 mod iam_policy;
 #[cfg(feature = "local")]
 mod local;
@@ -14,16 +18,17 @@ mod lock;
 mod logs;
 mod plan;
 mod plan_file;
-mod power;
 mod protect;
 mod run_pipeline;
 mod runs;
 mod selection;
 mod session;
+mod start;
 mod status;
 mod stop;
 mod tune;
 mod tune_lambda;
+mod turn;
 mod unlock;
 mod up;
 mod validate;
@@ -86,9 +91,10 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::IamPolicy(args) => iam_policy::run(ui, global, &args).await,
         Command::Unlock => unlock::run(ui, global).await,
         Command::Destroy(args) => destroy::run(ui, global, &args).await,
-        Command::Down => power::run(ui, global, crate::apply::Switch::Off).await,
-        Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
-        Command::Status => status::run(ui, global).await,
+        Command::Down => down::run(ui, global).await,
+        Command::Start => start::run(ui, global).await,
+        Command::Extend(args) => extend::run(ui, global, &args).await,
+        Command::Status(args) => status::run(ui, global, &args).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
         Command::Runs(args) => runs::run(ui, global, &args).await,
         Command::Tune(args) => tune::run(ui, global, &args).await,

@@ -7,13 +7,15 @@ use clap::Args;
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::after_run::{Said, settle};
 use super::args::Global;
+use super::ending::push_on;
 use super::lock::Lock;
-use super::session::{Session, events, is_screen, one};
+use super::session::{Session, is_screen, one};
 use super::stop::interrupted;
-use super::up::finish;
+use super::turn::turn;
 use super::{Exit, Outcome};
-use crate::apply::{self, Look, Switch};
+use crate::apply::{Look, Switch};
 use crate::diag::{Class, Diagnostic};
 use crate::ownership::Holder;
 use crate::pipeline::{
@@ -22,10 +24,7 @@ use crate::pipeline::{
 };
 use crate::plan::Observed;
 use crate::report::{Sales, sales};
-use crate::ui::{
-    Ui, confirm, follow_apply, follow_steps, forecast_text, is_interactive, money_line, profile_text,
-    render_diagnostic, run_json, running_line, sales_text, steps_text,
-};
+use crate::ui::{Ui, follow_steps, forecast_text, profile_text, render_diagnostic, run_json, sales_text, steps_text};
 
 /// Options of `stack run-pipeline`.
 #[derive(Debug, Args)]
@@ -54,6 +53,16 @@ pub struct RunPipelineArgs {
     /// Leave everything running and do not ask
     #[arg(long)]
     keep_running: bool,
+}
+
+impl RunPipelineArgs {
+    fn said(&self) -> Said {
+        match (self.then_down, self.keep_running) {
+            (true, _) => Said::Stop,
+            (_, true) => Said::Keep,
+            _ => Said::Nothing,
+        }
+    }
 }
 
 /// Starts what is stopped, runs the steps, proves the numbers, reports, reminds.
@@ -169,7 +178,12 @@ async fn locked(
     (session, observed): (&mut Session, &Observed),
     (pipeline, steps, begun, history): (&PipelineTable, &[Planned<'_>], RunRecord, History),
 ) -> Outcome {
-    switch(ui, session, observed, Switch::On).await?;
+    // Before anything runs: a schedule whose time has come would stop it again at once.
+    push_on(session, observed).await?;
+    let started = turn(ui, session, observed, Switch::On).await?;
+    if started.exit != Exit::Done {
+        return Ok(started.exit);
+    }
     let recorder = Recorder::begin(begun, history).await.map_err(one)?;
     let (sender, receiver) = unbounded_channel();
     let view = tokio::spawn(follow_steps(ui, receiver));
@@ -179,7 +193,7 @@ async fn locked(
     drop(sender);
     drop(view.await);
     let exit = tell(ui, session, pipeline, &outcome).await?;
-    remind(ui, session, global, args).await?;
+    settle(ui, session, global, args.said()).await?;
     Ok(exit)
 }
 
@@ -261,37 +275,7 @@ fn data_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     Ok(files)
 }
 
-async fn switch(ui: Ui, session: &mut Session, observed: &Observed, way: Switch) -> Result<(), Vec<Diagnostic>> {
-    let (sender, receiver) = events();
-    let verb = if way == Switch::On { "starting" } else { "stopping" };
-    let view = tokio::spawn(follow_apply(ui, receiver, Some(verb)));
-    let summary = apply::switch(&session.stack, &session.cx, observed, way, &sender).await;
-    drop(sender);
-    drop(view.await);
-    if !summary.is_complete() {
-        finish(ui, &summary);
-        return Err(vec![Diagnostic::error(Class::Failed, format!("{verb} did not work"))]);
-    }
-    // Endpoints may be new.
-    session.observe(Look::Batched).await.map(drop)
-}
-
 async fn summarize(session: &Session, table: &PipelineTable) -> Result<Sales, Vec<Diagnostic>> {
     let warehouse = pipeline::warehouse(&session.cx, table).map_err(one)?;
     sales(&warehouse, &table.warehouse.table).await.map_err(one)
-}
-
-/// Tells what is still running and what it costs, and stops it if the person wants.
-async fn remind(ui: Ui, session: &mut Session, global: &Global, args: &RunPipelineArgs) -> Result<(), Vec<Diagnostic>> {
-    let observed = session.observe(Look::Batched).await?;
-    let Some(line) = running_line(&session.rates(&observed).0) else { return Ok(()) };
-    ui.note(&line);
-    let stop =
-        args.then_down || (!args.keep_running && !global.yes && is_interactive() && confirm("stop them now?", true));
-    if stop {
-        switch(ui, session, &observed, Switch::Off).await?;
-        let observed = session.observe(Look::Batched).await?;
-        ui.note(&format!("{} now", money_line(session.rates(&observed).0.now())));
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::args::Global;
 use crate::apply::{self, Event, Events, Look};
 use crate::aws::{Caller, Clients, Target, caller_address, reach};
-use crate::billing::{Rate, rate};
+use crate::billing::{Billing, Rate, rate};
 use crate::diag::{Class, Diagnostic, Explain};
 use crate::kinds::base::{Cx, Known, Meta};
 use crate::model::Address;
@@ -41,7 +41,7 @@ pub(super) fn load(ui: Ui, global: &Global) -> Result<Stack, Vec<Diagnostic>> {
 
 /// Returns what the stack file is judged by.
 pub(super) fn options(global: &Global, today: Date) -> Options<'_> {
-    Options { tables: &[&Pipeline], region: global.region.as_deref(), today }
+    Options { tables: &[&Pipeline, &Billing], region: global.region.as_deref(), today }
 }
 
 /// Returns the day, by Greenwich.

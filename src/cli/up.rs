@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::args::Global;
 use super::check::check_before;
+use super::ending::{push_on, tell_running, tell_running_of};
 use super::lock::Lock;
 use super::plan_file::PlanFile;
 use super::protect::{DeletionArgs, protect_data};
@@ -14,11 +15,11 @@ use super::session::{Session, ask, events, refused};
 use super::stop::interrupted;
 use super::{Exit, Outcome};
 use crate::apply::{self, Look, Summary};
-use crate::billing::Rate;
+use crate::billing::{Line, Rate};
 use crate::diag::Diagnostic;
 use crate::model::Action;
-use crate::plan::{self, Plan};
-use crate::ui::{Ui, follow_apply, money_line, plan_json, plan_text, render_failures, running_line, summary_json};
+use crate::plan::{self, Observed, Plan};
+use crate::ui::{Ui, follow_apply, money_line, plan_json, plan_text, render_failures, summary_json};
 
 /// Options of `stack up`.
 #[derive(Debug, Args)]
@@ -34,6 +35,7 @@ pub struct UpArgs {
 
 /// What is to be done, and what it costs.
 struct Decision {
+    observed: Observed,
     plan: Plan,
     before: Rate,
     after: Rate,
@@ -48,7 +50,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &UpArgs) -> Outcome {
     if decision.plan.is_empty() {
         let text = format!("nothing to change: {} resources are as declared", decision.plan.count(Action::None));
         ui.answer(&text, &as_json(&session, &decision));
-        remind(ui, &mut session).await?;
+        keep(ui, &session, &decision).await?;
         return Ok(Exit::Done);
     }
     let mut lock = Lock::take(&session, "up").await?;
@@ -69,7 +71,7 @@ async fn decide(session: &mut Session, args: &UpArgs, saved: Option<&PlanFile>) 
         saved.compare(&PlanFile::of(session, &plan, &selection))?;
     }
     let (before, after) = session.rates(&observed);
-    Ok(Decision { plan, before, after })
+    Ok(Decision { observed, plan, before, after })
 }
 
 fn as_json(session: &Session, decision: &Decision) -> serde_json::Value {
@@ -87,7 +89,7 @@ async fn locked(
         // Whoever held the lease until now may have changed something since the first look.
         decision = decide(session, args, saved).await?;
     }
-    let Decision { plan, before, after } = &decision;
+    let Decision { observed, plan, before, after } = &decision;
     ui.note(&plan_text(plan, before, after));
     protect_data(session, plan, &args.losses).await?;
     check_before(ui, session, plan).await?;
@@ -97,6 +99,8 @@ async fn locked(
         ui.note("nothing was changed");
         return Ok(Exit::Failed);
     }
+    // A schedule whose time has come must not stop what is being changed.
+    push_on(session, observed).await?;
     let summary = in_two_parts(ui, session, plan, lock).await?;
     if ui.json {
         let mut value = as_json(session, &decision);
@@ -104,7 +108,7 @@ async fn locked(
         ui.json_data(&value);
     }
     let exit = finish(ui, &summary);
-    remind(ui, session).await?;
+    tell_running(ui, session).await?;
     Ok(exit)
 }
 
@@ -156,10 +160,11 @@ pub(super) fn finish(ui: Ui, summary: &Summary) -> Exit {
     if summary.interrupted { Exit::Interrupted } else { Exit::Failed }
 }
 
-async fn remind(ui: Ui, session: &mut Session) -> Result<(), Vec<Diagnostic>> {
-    let observed = session.observe(Look::Batched).await?;
-    if let Some(line) = running_line(&session.rates(&observed).0) {
-        ui.note(&line);
+/// Ends an `up` that has nothing to do: what runs is in use.
+async fn keep(ui: Ui, session: &Session, decision: &Decision) -> Result<(), Vec<Diagnostic>> {
+    if decision.before.lines.iter().any(Line::is_running) {
+        push_on(session, &decision.observed).await?;
     }
+    tell_running_of(ui, session, &decision.observed).await;
     Ok(())
 }

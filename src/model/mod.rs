@@ -11,5 +11,5 @@ pub use address::Address;
 pub use change::{Action, Effect, FieldChange, Readiness};
 pub use key_path::KeyPath;
 pub use mask::{HIDDEN, is_secret};
-pub use money::{BilledItem, Power, Since};
+pub use money::{Backup, BilledItem, Power, Since};
 pub use secret::Secret;

@@ -24,6 +24,21 @@ pub struct Since {
     pub is_exact: bool,
 }
 
+/// A copy of the data of a server.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Backup {
+    /// Its name.
+    pub name: String,
+    /// Its size in GiB; absent if AWS does not tell.
+    pub gib: Option<f64>,
+    /// When it was taken.
+    pub taken_at: Option<Timestamp>,
+    /// Until when AWS keeps it; absent if for ever.
+    pub kept_until: Option<Timestamp>,
+    /// Whether a person had it taken.
+    pub is_manual: bool,
+}
+
 /// One thing that costs money merely by existing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BilledItem {

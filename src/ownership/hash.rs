@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// The value of the tag `stack:spec`: `v1:` and sixteen hex digits over the canonical declared fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpecHash(pub String);
 
 impl SpecHash {

@@ -1,6 +1,6 @@
 //! From a file to a checked stack, or to everything that is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -248,6 +248,7 @@ impl<'a> Loader<'a> {
         };
         let (stack, region) = self.name_and_region(head);
         let mut resources: Vec<Resource> = vec![];
+        let mut known = BTreeSet::new();
         for Section { table, name, origin } in &sections {
             let today = self.options.today;
             let entry = Entry { name, origin, stack: &stack, region: &region, today, all: &self.declared };
@@ -255,7 +256,8 @@ impl<'a> Loader<'a> {
                 let place = self.document.key_place(origin, "");
                 vec![Diagnostic { class: Class::Spec, ..Diagnostic::from_error(&error) }.at(Some(place))]
             })?;
-            resources.extend(expanded);
+            // What several tables need, such as the group of the schedules, is one.
+            resources.extend(expanded.into_iter().filter(|one| known.insert((one.address.clone(), one.hash.clone()))));
         }
         let moved = self.declared.get::<MovedList>(MovedList::NAME).map(|list| resolve(list)).unwrap_or_default();
         let (name, tags) = (stack, head.tags.clone());

@@ -1,7 +1,7 @@
 //! Money, on every screen that starts, stops or leaves running something billed.
 
 use crate::billing::Rate;
-use crate::model::{Address, Power};
+use crate::model::Address;
 
 /// Returns US dollars an hour; with an unknown part it says so.
 pub fn money_line((usd, has_unknown): (f64, bool)) -> String {
@@ -18,20 +18,4 @@ pub(super) fn price_change(before: &Rate, after: &Rate, address: &Address) -> Op
     };
     let (before, after) = (text(before), text(after));
     (before != after).then(|| format!("{before} -> {after}"))
-}
-
-/// Returns what runs and what it costs, and the command that stops it; `None` if nothing runs that can be stopped.
-pub fn running_line(rate: &Rate) -> Option<String> {
-    let running: Vec<String> = rate
-        .lines
-        .iter()
-        .filter(|line| matches!(line.power, Some(Power::Running | Power::Changing)))
-        .map(|line| match line.running {
-            Some(usd) => format!("`{}` ${usd:.3}/h", line.address),
-            None => format!("`{}` price unknown", line.address),
-        })
-        .collect();
-    let total = money_line(rate.now());
-    (!running.is_empty())
-        .then(|| format!("still running: {} (all: {total}); `stack down` stops them", running.join(", ")))
 }

@@ -2,8 +2,8 @@
 
 use std::io::IsTerminal;
 
-use dialoguer::Confirm;
 use dialoguer::theme::ColorfulTheme;
+use dialoguer::{Confirm, MultiSelect};
 
 /// Returns whether somebody can be asked.
 pub fn is_interactive() -> bool {
@@ -15,4 +15,12 @@ pub fn confirm(question: &str, default: bool) -> bool {
     let theme = ColorfulTheme::default();
     let answer = Confirm::with_theme(&theme).with_prompt(question).default(default).interact_opt();
     matches!(answer, Ok(Some(true)))
+}
+
+/// Lets the person choose among items, all of which are chosen at first. Escape chooses none.
+pub fn choose(question: &str, items: &[String]) -> Vec<usize> {
+    let theme = ColorfulTheme::default();
+    let all = vec![true; items.len()];
+    let chosen = MultiSelect::with_theme(&theme).with_prompt(question).items(items).defaults(&all).interact_opt();
+    chosen.ok().flatten().unwrap_or_default()
 }

@@ -1,13 +1,16 @@
-//! What exists, whether it runs, and what it costs.
+//! What exists, whether it runs, since when, and what it costs.
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::billing::Rate;
-use crate::model::{Address, Power};
-
+use super::clock::{clock_text, moment_text, span_text};
+use super::meter_view::{by_itself_text, dollars};
 use super::money::money_line;
+use crate::billing::{Line, Meter, Rate, Reading};
+use crate::model::{Address, Power};
 
 /// One resource.
 #[derive(Debug, Clone)]
@@ -22,43 +25,162 @@ pub struct StatusLine {
     pub power: Option<Power>,
 }
 
+fn power_word(power: Option<Power>) -> &'static str {
+    match power {
+        Some(Power::Running) => "running",
+        Some(Power::Stopped) => "stopped",
+        Some(Power::Changing) => "changing",
+        None => "",
+    }
+}
+
 /// Returns the status as text.
-pub fn status_text(lines: &[StatusLine], rate: &Rate) -> String {
+pub fn status_text(lines: &[StatusLine], rate: &Rate, meter: &Meter, zone: &TimeZone) -> String {
     let mut text = String::new();
     for line in lines {
-        let power = match line.power {
-            Some(Power::Running) => "running",
-            Some(Power::Stopped) => "stopped",
-            Some(Power::Changing) => "changing",
-            None => "",
-        };
-        let cost = rate.lines.iter().find(|cost| cost.address == line.address && line.state != "absent");
-        let cost =
-            cost.map_or(String::new(), |cost| cost.now().map_or("price unknown".into(), |usd| format!("${usd:.4}/h")));
+        let cost = rate.of(&line.address).filter(|_| line.state != "absent");
+        let price = cost.map_or(String::new(), |cost| price_text(cost.now()));
+        let reading = meter.readings.iter().find(|reading| reading.address == line.address);
+        let since = reading.map(|reading| since_text(reading, meter.now, zone)).unwrap_or_default();
+        let spent = reading.and_then(|reading| reading.usd_until(meter.now)).map(dollars).unwrap_or_default();
         let address = line.address.to_string();
-        let row = format!("{address:<34} {:<12} {power:<9} {cost:<12} {}", line.state, line.name);
+        let row = format!(
+            "{address:<34} {:<12} {:<9} {price:<12} {since:<24} {spent:>9}  {}",
+            line.state,
+            power_word(line.power),
+            line.name
+        );
         let _ = writeln!(text, "{}", row.trim_end());
     }
-    let (now, stopped) = (money_line(rate.now()), money_line(rate.stopped()));
-    let _ = writeln!(text, "{now} now, {stopped} when everything is stopped");
+    let _ = writeln!(text, "\n{}", totals_text(rate, meter, meter.now, zone));
+    text
+}
+
+/// Returns what is billed by the hour, with the meter as it stands at `now`: for a screen that counts up.
+pub fn meter_text(rate: &Rate, meter: &Meter, now: Timestamp, zone: &TimeZone) -> String {
+    let mut text = format!("{:<34} {:<9} {:<12} {:<24} {:>11}\n", "billed by the hour", "", "now", "since", "so far");
+    for reading in &meter.readings {
+        let price = rate.of(&reading.address).map(|line| price_text(line.now())).unwrap_or_default();
+        let spent = reading.usd_until(now).map(|usd| format!("${usd:.4}")).unwrap_or_default();
+        let (address, since) = (reading.address.to_string(), since_text(reading, now, zone));
+        let row = format!("{address:<34} {:<9} {price:<12} {since:<24} {spent:>11}", power_word(reading.power));
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    let _ = writeln!(text, "\n{}", totals_text(rate, meter, now, zone));
+    text
+}
+
+fn price_text(usd: Option<f64>) -> String {
+    usd.map_or("unknown".into(), |usd| format!("${usd:.4}/h"))
+}
+
+fn since_text(reading: &Reading, now: Timestamp, zone: &TimeZone) -> String {
+    let Some(since) = reading.since else { return String::new() };
+    let more = if since.is_exact { "" } else { "before " };
+    format!("{more}{} ({})", moment_text(since.moment, now, zone), span_text(now.duration_since(since.moment)))
+}
+
+/// Returns what all of it costs, what will happen by itself, and by which clock.
+fn totals_text(rate: &Rate, meter: &Meter, now: Timestamp, zone: &TimeZone) -> String {
+    let (at_rest, running) = (money_line(rate.stopped()), meter.running().count());
+    let mut text = format!("{} now, {at_rest} when everything is stopped", money_line(rate.now()));
+    if running > 0 {
+        let (usd, is_partial) = meter.usd_until(now);
+        let more = if is_partial { ", and what is not known" } else { "" };
+        let _ = write!(text, "\n{}{more} spent on what runs since it began to run", dollars(usd));
+    }
+    if let Some(trouble) = &meter.trouble {
+        let _ = write!(text, "\nsince when something runs is not known: {trouble}");
+    }
+    let by_itself = by_itself_text(&Meter { now, ..meter.clone() }, zone);
+    if !by_itself.is_empty() {
+        let _ = write!(text, "\n{by_itself}");
+    }
+    let _ = write!(text, "\nit is {} there", clock_text(now, zone));
     text
 }
 
 /// Returns the status as JSON.
-pub fn status_json(lines: &[StatusLine], rate: &Rate) -> Value {
+pub fn status_json(lines: &[StatusLine], rate: &Rate, meter: &Meter) -> Value {
     let line = |line: &StatusLine| {
-        let cost = rate.lines.iter().find(|cost| cost.address == line.address);
+        let reading = meter.readings.iter().find(|reading| reading.address == line.address);
         json!({
             "address": line.address.to_string(),
             "name": line.name,
             "state": line.state,
             "power": line.power,
-            "usd_per_hour": cost.and_then(crate::billing::Line::now),
+            "usd_per_hour": rate.of(&line.address).and_then(Line::now),
+            "since": reading.and_then(|reading| reading.since),
+            "usd_since": reading.and_then(|reading| reading.usd_until(meter.now)),
+            "stops_at": reading.and_then(|reading| reading.stops_at),
+            "restarts_at": reading.and_then(|reading| reading.restarts_at),
         })
     };
+    let (usd, is_partial) = meter.usd_until(meter.now);
     json!({
         "version": 1,
+        "now": meter.now,
         "resources": lines.iter().map(line).collect::<Vec<_>>(),
         "usd_per_hour": { "now": rate.now().0, "stopped": rate.stopped().0 },
+        "usd_since": { "running": usd, "is_partial": is_partial },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Since;
+
+    fn world() -> (Vec<StatusLine>, Rate, Meter) {
+        let line = |kind: &str, name: &str, state: &str, power| StatusLine {
+            address: Address::new(kind, name),
+            name: if state == "absent" { String::new() } else { format!("uk-{name}") },
+            state: state.into(),
+            power,
+        };
+        let lines = vec![
+            line("bucket", "input", "ready", None),
+            line("endpoint", "secretsmanager", "ready", None),
+            line("mysql", "sales", "ready", Some(Power::Running)),
+            line("redshift", "warehouse", "paused", Some(Power::Stopped)),
+            line("dashboard", "main", "absent", None),
+        ];
+        let cost = |kind: &str, name: &str, power, running: Option<f64>, stopped: f64| Line {
+            address: Address::new(kind, name),
+            power,
+            running,
+            stopped: Some(stopped),
+        };
+        let rate = Rate {
+            lines: vec![
+                cost("endpoint", "secretsmanager", None, Some(0.01), 0.01),
+                cost("mysql", "sales", Some(Power::Running), Some(0.0253), 0.0043),
+                cost("redshift", "warehouse", Some(Power::Stopped), None, 0.0005),
+            ],
+        };
+        let reading = |kind: &str, name: &str, power, since: Option<&str>, usd_per_hour| Reading {
+            address: Address::new(kind, name),
+            name: format!("uk-{name}"),
+            power,
+            since: since.map(|moment| Since { moment: moment.parse().unwrap(), is_exact: true }),
+            usd_per_hour,
+            stops_at: Some("2026-11-23T17:03:00Z".parse().unwrap()).filter(|_| kind == "mysql"),
+            restarts_at: None,
+        };
+        let readings = vec![
+            reading("endpoint", "secretsmanager", None, Some("2026-11-20T08:00:00Z"), Some(0.01)),
+            reading("mysql", "sales", Some(Power::Running), Some("2026-11-23T09:02:00Z"), Some(0.0253)),
+            reading("redshift", "warehouse", Some(Power::Stopped), None, None),
+        ];
+        (lines, rate, Meter { now: "2026-11-23T13:05:00Z".parse().unwrap(), readings, trouble: None })
+    }
+
+    #[test]
+    fn the_status_names_everything() {
+        let (lines, rate, meter) = world();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        insta::assert_snapshot!(status_text(&lines, &rate, &meter, &zone), @"");
+        let later = "2026-11-23T13:05:01Z".parse().unwrap();
+        insta::assert_snapshot!(meter_text(&rate, &meter, later, &zone), @"");
+    }
 }

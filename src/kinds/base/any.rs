@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
-use crate::model::{Address, BilledItem, KeyPath, Power, Readiness, Since};
+use crate::model::{Address, Backup, BilledItem, KeyPath, Power, Readiness, Since};
 use crate::ownership::{SpecHash, Tags};
 
 type Erased = Arc<dyn Any + Send + Sync>;
@@ -132,6 +132,8 @@ pub trait AnyKind: Send + Sync {
     fn restarts_at(&self, found: &AnyFound) -> Option<Timestamp>;
     /// See [`Kind::running_since`].
     async fn running_since(&self, cx: &Cx, found: &AnyFound) -> Result<Option<Since>, KindError>;
+    /// See [`Kind::backups`].
+    async fn backups(&self, cx: &Cx, found: &AnyFound) -> Result<Vec<Backup>, KindError>;
     /// See [`Kind::list`].
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<AnyFound>, KindError>;
     /// See [`Kind::read`].
@@ -250,6 +252,10 @@ impl<K: Kind> AnyKind for K {
 
     async fn running_since(&self, cx: &Cx, found: &AnyFound) -> Result<Option<Since>, KindError> {
         Kind::running_since(self, cx, seen_of::<K>(found)).await
+    }
+
+    async fn backups(&self, cx: &Cx, found: &AnyFound) -> Result<Vec<Backup>, KindError> {
+        Kind::backups(self, cx, seen_of::<K>(found)).await
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<AnyFound>, KindError> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Attribute, Diff, Finding, Found, KindError, Known, Meta, One, Outputs, Permission, Scope};
 use crate::aws::Clients;
-use crate::model::{Address, BilledItem, Power, Readiness, Since};
+use crate::model::{Address, Backup, BilledItem, Power, Readiness, Since};
 use crate::ownership::Tags;
 
 /// What a kind works with: the way to AWS and what is known of the other resources.
@@ -108,6 +108,11 @@ pub trait Kind: Send + Sync + 'static {
     /// Returns since when it runs, for kinds that can be stopped; `None` if it does not.
     async fn running_since(&self, _cx: &Cx, _seen: &Self::Seen) -> Result<Option<Since>, KindError> {
         Ok(None)
+    }
+
+    /// Lists the copies of its data that AWS keeps and bills, for kinds that hold some.
+    async fn backups(&self, _cx: &Cx, _seen: &Self::Seen) -> Result<Vec<Backup>, KindError> {
+        Ok(vec![])
     }
 
     /// Returns whether it runs, for kinds that can be stopped.

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::observed::{self, READ, Seen};
 use super::version::Standing;
-use super::{change, parameter_group, permissions, preflight, rds_tags, removal, subnet_group, version};
+use super::{change, parameter_group, permissions, preflight, rds_tags, removal, snapshots, subnet_group, version};
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
 use crate::kinds::listening::comparable_port;
-use crate::model::{Address, BilledItem, Effect, Power, Readiness};
+use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
 
 /// Never pay for Extended Support without having asked for it.
@@ -200,6 +200,10 @@ impl Kind for Instance {
         items.push(BilledItem::always("rds:gp3-gib", storage_gib * servers));
         items.push(BilledItem::always("secretsmanager:secret", 1));
         items
+    }
+
+    async fn backups(&self, cx: &Cx, seen: &Seen) -> Result<Vec<Backup>, KindError> {
+        snapshots::list(cx, seen).await
     }
 
     fn power(&self, seen: &Seen) -> Option<Power> {

@@ -11,6 +11,7 @@ mod preflight;
 mod rds_tags;
 mod removal;
 mod schema;
+mod snapshots;
 mod subnet_group;
 mod table;
 mod version;

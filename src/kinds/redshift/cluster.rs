@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::observed::{self, READ, Seen};
-use super::{change, permissions, preflight, redshift_tags, removal};
+use super::{change, permissions, preflight, redshift_tags, removal, snapshots};
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
 use crate::kinds::listening::comparable_port;
-use crate::model::{Address, BilledItem, Effect, Power, Readiness};
+use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
 
 const USER_IS_FIXED: &str = "Redshift cannot rename the master user";
@@ -146,6 +146,10 @@ impl Kind for Cluster {
         }
         items.push(BilledItem::always("secretsmanager:secret", 1));
         items
+    }
+
+    async fn backups(&self, cx: &Cx, seen: &Seen) -> Result<Vec<Backup>, KindError> {
+        snapshots::list(cx, seen).await
     }
 
     fn power(&self, seen: &Seen) -> Option<Power> {

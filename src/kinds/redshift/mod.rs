@@ -8,6 +8,7 @@ mod preflight;
 mod redshift_tags;
 mod removal;
 mod schema;
+mod snapshots;
 mod subnet_group;
 mod table;
 

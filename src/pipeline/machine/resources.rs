@@ -5,7 +5,7 @@ use super::names::{Names, output, template};
 use super::rights::statements;
 use crate::kinds::base::{Entry, Finding, KindError, Resource, Table, Template};
 use crate::kinds::role::{self, Role, Service};
-use crate::kinds::schedule::{self, Schedule};
+use crate::kinds::schedule::{self, Schedule, Timing};
 use crate::kinds::schedule_expression::{check_expression, check_time_zone};
 use crate::kinds::schedule_group::{self, ScheduleGroup};
 use crate::kinds::state_machine::{self, StateMachine};
@@ -69,8 +69,10 @@ pub(in crate::pipeline) fn expand(pipeline: &PipelineTable, entry: Entry<'_>) ->
     let schedule = schedule::Spec {
         group: entry.stack.to_owned(),
         name: NAME.to_owned(),
-        expression: expression.clone(),
-        time_zone: pipeline.schedule_time_zone.clone().unwrap_or_else(|| ZONE.to_owned()),
+        timing: Timing::Declared {
+            expression: expression.clone(),
+            time_zone: pipeline.schedule_time_zone.clone().unwrap_or_else(|| ZONE.to_owned()),
+        },
         target: template(output("state_machine", NAME, "arn"))?,
         input: Template::from(INPUT),
         role,

@@ -2,12 +2,16 @@
 //!
 //! Schedules carry no tags. Those in the group of the stack are ours, if the group carries our tags.
 
+mod timing;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
+use aws_sdk_scheduler::primitives::DateTime;
 use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState, Target};
 use futures::stream::{StreamExt, TryStreamExt, iter};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,9 +20,12 @@ use super::base::{
 };
 use super::present::present;
 use super::schedule_group::{self, already_exists};
-use crate::aws::{AwsError, Sorted};
+use crate::aws::{AwsError, Sorted, moment};
 use crate::model::{Address, Effect};
 use crate::ownership::{Owner, Tags};
+
+use timing::Times;
+pub use timing::Timing;
 
 /// How many schedules are asked side by side.
 const AT_ONCE: usize = 5;
@@ -41,10 +48,8 @@ pub struct Spec {
     pub group: String,
     /// Its name in the group.
     pub name: String,
-    /// `cron(..)`, `rate(..)` or `at(..)`.
-    pub expression: String,
-    /// The zone that the expression is meant in, such as `Europe/London`.
-    pub time_zone: String,
+    /// When it calls.
+    pub timing: Timing,
     /// The ARN of what is called: a state machine, or an operation of AWS such as
     /// `arn:aws:scheduler:::aws-sdk:redshift:pauseCluster`.
     pub target: Template,
@@ -67,6 +72,8 @@ pub struct Seen {
     name: String,
     expression: String,
     time_zone: String,
+    start: Option<Timestamp>,
+    description: String,
     window: String,
     target: String,
     input: String,
@@ -80,13 +87,14 @@ pub struct Seen {
 impl Kind for Schedule {
     const NAME: &'static str = "schedule";
     const LIMIT: Duration = Duration::from_secs(120);
-    const OUTPUTS: &'static [&'static str] = &[];
+    const OUTPUTS: &'static [&'static str] = &["first_call", "state"];
     const TAGGED: bool = false;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::identity("group", LIST),
         Attribute::identity("name", LIST),
         Attribute::in_place("expression", READ),
         Attribute::in_place("time_zone", READ),
+        Attribute::in_place("description", READ),
         Attribute::in_place("window", READ),
         Attribute::in_place("target", READ),
         Attribute::in_place("input", READ),
@@ -122,9 +130,15 @@ impl Kind for Schedule {
     }
 
     fn diff(&self, want: &Spec, seen: &Seen, known: &Known) -> Diff {
-        Diff::new()
-            .in_place("expression", &want.expression, &seen.expression)
-            .in_place("time_zone", &want.time_zone, &seen.time_zone)
+        let diff = match &want.timing {
+            Timing::Declared { expression, time_zone } => Diff::new()
+                .in_place("expression", expression, &seen.expression)
+                .in_place("time_zone", time_zone, &seen.time_zone),
+            // The minute is that of the moment to which it was pushed last.
+            Timing::Hourly { .. } if timing::is_hourly(&seen.expression) => Diff::new(),
+            Timing::Hourly { .. } => Diff::new().in_place("expression", "once an hour", &seen.expression),
+        };
+        diff.declared("description", want.timing.description(), &seen.description)
             .in_place("window", FlexibleTimeWindowMode::Off.as_str(), &seen.window)
             .maybe("target", want.target.render(known), &seen.target, Effect::InPlace)
             .maybe("input", want.input.render(known).map(|input| compact(&input)), &seen.input, Effect::InPlace)
@@ -134,8 +148,12 @@ impl Kind for Schedule {
             .in_place("enabled", state(want).as_str(), &seen.state)
     }
 
-    fn outputs(&self, _seen: &Seen) -> Outputs {
-        Outputs::new()
+    fn outputs(&self, seen: &Seen) -> Outputs {
+        let mut outputs = Outputs::from([("state", seen.state.clone())]);
+        if let Some(start) = seen.start {
+            outputs.insert("first_call", timing::first_call(start).to_string());
+        }
+        outputs
     }
 
     async fn list(&self, cx: &Cx, scope: &Scope) -> Result<Vec<Found<Seen>>, KindError> {
@@ -168,14 +186,17 @@ impl Kind for Schedule {
     }
 
     async fn create(&self, cx: &Cx, want: &Spec, _tags: &Tags) -> Result<(), KindError> {
+        let times = want.timing.begin(cx.aws.clock.now());
         let call = cx
             .aws
             .scheduler
             .create_schedule()
             .group_name(&want.group)
             .name(&want.name)
-            .schedule_expression(&want.expression)
-            .schedule_expression_timezone(&want.time_zone)
+            .schedule_expression(times.expression)
+            .schedule_expression_timezone(times.time_zone)
+            .set_start_date(times.start.map(date))
+            .set_description(times.description)
             .flexible_time_window(window()?)
             .target(target(cx, want)?)
             .state(state(want));
@@ -186,20 +207,12 @@ impl Kind for Schedule {
     }
 
     /// What is not sent again falls back to its default, so everything is.
-    async fn update(&self, cx: &Cx, want: &Spec, _seen: &Seen, _diff: &Diff) -> Result<(), KindError> {
-        let call = cx
-            .aws
-            .scheduler
-            .update_schedule()
-            .group_name(&want.group)
-            .name(&want.name)
-            .schedule_expression(&want.expression)
-            .schedule_expression_timezone(&want.time_zone)
-            .flexible_time_window(window()?)
-            .target(target(cx, want)?)
-            .state(state(want));
-        call.send().await.named("scheduler:UpdateSchedule")?;
-        Ok(())
+    async fn update(&self, cx: &Cx, want: &Spec, seen: &Seen, diff: &Diff) -> Result<(), KindError> {
+        let now = cx.aws.clock.now();
+        // Another change must not give anybody more time or less.
+        let is_kept = matches!(want.timing, Timing::Hourly { .. }) && !diff.has_any(&["description"]);
+        let times = if is_kept { want.timing.from(seen.start.unwrap_or(now).max(now)) } else { want.timing.begin(now) };
+        put(cx, want, times).await
     }
 
     async fn delete(&self, cx: &Cx, seen: &Seen) -> Result<(), KindError> {
@@ -207,6 +220,36 @@ impl Kind for Schedule {
         present(call.send().await.named("scheduler:DeleteSchedule"))?;
         Ok(())
     }
+}
+
+/// Makes a schedule of the kind [`Timing::Hourly`] call first at `moment`, and switches it on.
+///
+/// # Errors
+/// If AWS refuses.
+pub async fn push(cx: &Cx, want: &Spec, moment: Timestamp) -> Result<(), KindError> {
+    put(cx, want, want.timing.from(moment)).await
+}
+
+async fn put(cx: &Cx, want: &Spec, times: Times) -> Result<(), KindError> {
+    let call = cx
+        .aws
+        .scheduler
+        .update_schedule()
+        .group_name(&want.group)
+        .name(&want.name)
+        .schedule_expression(times.expression)
+        .schedule_expression_timezone(times.time_zone)
+        .set_start_date(times.start.map(date))
+        .set_description(times.description)
+        .flexible_time_window(window()?)
+        .target(target(cx, want)?)
+        .state(state(want));
+    call.send().await.named("scheduler:UpdateSchedule")?;
+    Ok(())
+}
+
+fn date(moment: Timestamp) -> DateTime {
+    DateTime::from_secs(moment.as_second())
 }
 
 fn state(want: &Spec) -> ScheduleState {
@@ -253,6 +296,8 @@ fn observe(group: &str, name: &str, schedule: GetScheduleOutput) -> Seen {
         name: name.to_owned(),
         expression: schedule.schedule_expression.unwrap_or_default(),
         time_zone: schedule.schedule_expression_timezone.unwrap_or_default(),
+        start: schedule.start_date.as_ref().and_then(moment),
+        description: schedule.description.unwrap_or_default(),
         window: window.map(|window| window.mode.as_str().to_owned()).unwrap_or_default(),
         role: target.as_ref().map(|target| target.role_arn.clone()).unwrap_or_default(),
         target: target.map(|target| target.arn).unwrap_or_default(),
