@@ -2,6 +2,7 @@
 
 mod adopt;
 mod args;
+mod cache;
 mod check;
 mod data;
 mod destroy;
