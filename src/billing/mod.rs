@@ -1,15 +1,21 @@
 //! What the stack costs by the hour. Unknown prices are said to be unknown, never zero.
 
 mod auto_stop;
+mod cache;
+mod error;
+mod list;
 mod meter;
+mod price;
 mod prices;
 mod rate;
 mod table;
 mod usage;
 
 pub use auto_stop::{extend, push_on, stops_at};
+pub use cache::{Cache, Fetched, FetchedPrice};
+pub use error::BillingError;
 pub use meter::{Meter, Reading};
-pub use prices::{HOURS_A_MONTH, lambda_usd, usd_per_hour};
-pub use rate::{Line, Rate, rate};
+pub use price::{HOURS_A_MONTH, Price, Unit};
+pub use prices::Prices;
+pub use rate::{Line, Part, Rate, rate};
 pub use table::{AfterRun, Billing, BillingTable, Covers, parse_span};
-pub use usage::{athena_usd, glue_job_usd};

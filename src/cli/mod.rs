@@ -3,6 +3,7 @@
 mod adopt;
 mod after_run;
 mod args;
+mod cache;
 mod check;
 mod data;
 mod destroy;

@@ -187,7 +187,15 @@ async fn locked(
     let recorder = Recorder::begin(begun, history).await.map_err(one)?;
     let (sender, receiver) = unbounded_channel();
     let view = tokio::spawn(follow_steps(ui, receiver));
-    let run = Run { stack: &session.stack, cx: &session.cx, pipeline, steps, events: &sender, recorder: &recorder };
+    let run = Run {
+        stack: &session.stack,
+        cx: &session.cx,
+        prices: &session.prices,
+        pipeline,
+        steps,
+        events: &sender,
+        recorder: &recorder,
+    };
     // Jobs and crawlers that were started go on in the cloud; only the watching ends.
     let outcome = run.execute(interrupted()).await;
     drop(sender);

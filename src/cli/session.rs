@@ -3,12 +3,14 @@
 use std::io::IsTerminal;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::args::Global;
+use super::cache;
 use crate::apply::{self, Event, Events, Look};
 use crate::aws::{Caller, Clients, Target, caller_address, reach};
-use crate::billing::{Billing, Rate, rate};
+use crate::billing::{Billing, Prices, Rate, rate};
 use crate::diag::{Class, Diagnostic, Explain};
 use crate::kinds::base::{Cx, Known, Meta};
 use crate::model::Address;
@@ -25,6 +27,8 @@ pub(super) struct Session {
     pub cx: Cx,
     /// Who calls.
     pub caller: Caller,
+    /// What things cost in the region.
+    pub prices: Prices,
     /// An id that a person gave for a resource without a name.
     sought: Option<(Address, String)>,
 }
@@ -68,7 +72,11 @@ impl Session {
             tags: stack.tags.clone(),
             my_ip,
         };
-        Ok(Self { stack, cx: Cx { aws, known: Known::new(meta), final_snapshot: None }, caller, sought: None })
+        // What is out of support costs more from a day on, and that day begins by AWS's clock.
+        let today = aws.clock.now().to_zoned(TimeZone::UTC).date();
+        let prices = cache::prices_or_table(ui, &aws.target).on(today);
+        let cx = Cx { aws, known: Known::new(meta), final_snapshot: None };
+        Ok(Self { stack, cx, caller, prices, sought: None })
     }
 
     /// Looks at the world, and learns the outputs of what exists.
@@ -102,12 +110,12 @@ impl Session {
 
     /// Returns what the stack costs as it is, and as it is declared.
     pub(super) fn rates(&self, observed: &Observed) -> (Rate, Rate) {
-        let mut after = rate(&self.stack.resources, None);
+        let mut after = rate(&self.prices, &self.stack.resources, None);
         for line in &mut after.lines {
             // What is stopped stays stopped.
             line.power = observed.ours.get(&line.address).and_then(|found| found.power);
         }
-        (rate(&self.stack.resources, Some(observed)), after)
+        (rate(&self.prices, &self.stack.resources, Some(observed)), after)
     }
 
     /// Returns account, region and endpoint in a few words.

@@ -162,6 +162,7 @@ async fn trial<'a>(
     };
     Ok(Trial {
         aws: &session.cx.aws,
+        prices: &session.prices,
         function: function.name.clone(),
         architecture: function.architecture.clone(),
         bucket: need(&Address::new("bucket", &trigger.bucket), "name")?,

@@ -118,6 +118,10 @@ impl Kind for Dashboard {
         vec![BilledItem::always("cloudwatch:dashboard", 1)]
     }
 
+    fn billed(&self, _seen: &Seen) -> Vec<BilledItem> {
+        vec![BilledItem::always("cloudwatch:dashboard", 1)]
+    }
+
     fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {
         let actions = [
             "cloudwatch:DeleteDashboards",

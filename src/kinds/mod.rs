@@ -31,6 +31,7 @@ pub mod workgroup;
 pub use attribute_table::attribute_table;
 use glue::{classifier, connection, crawler, database, job};
 pub use references::template_references;
+pub use retired::{MysqlSupport, mysql_support};
 
 use base::{AnyKind, AnyTable};
 

@@ -144,17 +144,37 @@ pub(super) fn major(version: &str) -> &str {
     &version[..end]
 }
 
+/// How far RDS supports a release series of MySQL on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MysqlSupport {
+    /// It is in standard support, which costs nothing.
+    Standard,
+    /// It is in the first two years of Extended Support.
+    ExtendedYears1And2,
+    /// It is in the third year of Extended Support or later.
+    ExtendedYear3,
+}
+
+/// Returns how far RDS supports a version of MySQL on `today`; `None` if it is not known.
+pub fn mysql_support(version: &str, today: Date) -> Option<MysqlSupport> {
+    let (_, standard, extended) = MYSQL_VERSIONS.iter().find(|(known, ..)| *known == major(version))?;
+    if today <= *standard {
+        return Some(MysqlSupport::Standard);
+    }
+    extended.filter(|last| today <= *last)?;
+    let is_early = today <= standard.saturating_add(2.years());
+    Some(if is_early { MysqlSupport::ExtendedYears1And2 } else { MysqlSupport::ExtendedYear3 })
+}
+
 /// Returns what is wrong with a version of MySQL on `today`.
 pub(super) fn mysql_version(version: &str, today: Date) -> Option<Finding> {
     let major = major(version);
     let (_, standard, extended) = MYSQL_VERSIONS.iter().find(|(known, ..)| *known == major)?;
-    if today <= *standard {
-        return None;
-    }
-    let message = match extended.filter(|last| today <= *last) {
-        Some(_) => {
+    let message = match mysql_support(version, today) {
+        Some(MysqlSupport::Standard) => return None,
+        Some(extended) => {
             // The price doubles in the third year of Extended Support.
-            let usd = if today <= standard.saturating_add(2.years()) { "0.10" } else { "0.20" };
+            let usd = if extended == MysqlSupport::ExtendedYears1And2 { "0.10" } else { "0.20" };
             format!(
                 "MySQL {major} is out of standard support since {standard}; Extended Support, ${usd} per vCPU-hour, \
                  is switched off here, so RDS refuses to create it"

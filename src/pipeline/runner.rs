@@ -14,6 +14,7 @@ use super::record::{Memory, Recorder, RunRecord, State};
 use super::step::{StepCx, Tally};
 use super::step_table::{Severity, StepTable};
 use super::{Facts, PipelineError, PipelineTable, Planned, StepEvent, StepEvents};
+use crate::billing::Prices;
 use crate::diag::Diagnostic;
 use crate::kinds::base::Cx;
 use crate::logs::{self, Failed};
@@ -29,6 +30,8 @@ pub struct Run<'a> {
     pub stack: &'a Stack,
     /// The way to AWS, and the outputs of what exists.
     pub cx: &'a Cx,
+    /// What is billed by use costs so much.
+    pub prices: &'a Prices,
     /// The pipeline's own table.
     pub pipeline: &'a PipelineTable,
     /// Its steps, in their order.
@@ -176,6 +179,7 @@ impl Run<'_> {
         let cx = StepCx {
             cx: self.cx,
             stack: self.stack,
+            prices: self.prices,
             pipeline: self.pipeline,
             data: &self.recorder.run().await.data,
             events: events.clone(),

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::record::Memory;
 use super::{Dataset, Facts, PipelineError, PipelineTable, RightsCx, StepEvents};
+use crate::billing::Prices;
 use crate::kinds::base::{Cx, Entry, Finding, Permission, Reference, Template};
 use crate::model::Address;
 use crate::spec::Stack;
@@ -46,6 +47,8 @@ pub struct StepCx<'a> {
     pub cx: &'a Cx,
     /// The stack.
     pub stack: &'a Stack,
+    /// What is billed by use costs so much.
+    pub prices: &'a Prices,
     /// The pipeline's own table.
     pub pipeline: &'a PipelineTable,
     /// The local files.

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::TuneError;
 use super::report::Report;
 use crate::aws::{AwsError, Clients, Sorted};
-use crate::billing::lambda_usd;
+use crate::billing::Prices;
 use crate::logs::what_matters;
 use crate::sql::Mysql;
 use crate::wait::{Backoff, Probe, WaitError, until};
@@ -32,6 +32,8 @@ const FOLDER: &str = ".stack/tune/";
 pub struct Trial<'a> {
     /// The way to AWS.
     pub aws: &'a Clients,
+    /// What Lambda costs.
+    pub prices: &'a Prices,
     /// The function's name.
     pub function: String,
     /// Its processor, which decides the price.
@@ -66,8 +68,8 @@ pub struct Figures {
     pub billed_seconds: f64,
     /// The most memory that was used, in MiB.
     pub used_mib: u64,
-    /// US dollars.
-    pub usd: f64,
+    /// US dollars; `None` if the price is not known.
+    pub usd: Option<f64>,
 }
 
 impl Trial<'_> {
@@ -182,7 +184,7 @@ impl Trial<'_> {
             return failed(vec!["the function's log has no REPORT line".to_owned()]);
         };
         let Report { seconds, billed_seconds, used_mib } = report;
-        let usd = lambda_usd(&self.architecture, memory_mib, billed_seconds);
+        let usd = self.prices.lambda_usd(&self.architecture, memory_mib, billed_seconds);
         Ok(Measured { memory_mib, outcome: Ok(Figures { seconds, billed_seconds, used_mib, usd }) })
     }
 
@@ -238,7 +240,9 @@ pub fn best(measured: &[Measured]) -> Option<&Measured> {
     let good = || measured.iter().filter_map(|one| Some((one, one.outcome.as_ref().ok()?)));
     let fastest = good().map(|(_, figures)| figures.seconds).min_by(f64::total_cmp)?;
     let near = good().filter(|(_, figures)| figures.seconds <= fastest * 1.1);
-    near.min_by(|(_, one), (_, other)| one.usd.total_cmp(&other.usd)).map(|(one, _)| one)
+    // Every invocation costs the same beside memory times seconds, so the order needs no price.
+    let gib_seconds = |(one, figures): &(&Measured, &Figures)| f64::from(one.memory_mib) * figures.billed_seconds;
+    near.min_by(|one, other| gib_seconds(one).total_cmp(&gib_seconds(other))).map(|(one, _)| one)
 }
 
 #[cfg(test)]
@@ -246,8 +250,7 @@ mod tests {
     use super::*;
 
     fn measured(memory_mib: i32, seconds: f64) -> Measured {
-        let usd = lambda_usd("x86_64", memory_mib, seconds);
-        Measured { memory_mib, outcome: Ok(Figures { seconds, billed_seconds: seconds, used_mib: 90, usd }) }
+        Measured { memory_mib, outcome: Ok(Figures { seconds, billed_seconds: seconds, used_mib: 90, usd: None }) }
     }
 
     #[test]

@@ -19,7 +19,8 @@ const PICTURE: (f64, f64, f64) = (640.0, 360.0, 60.0);
 pub fn trial_line(one: &Measured) -> String {
     match &one.outcome {
         Ok(Figures { seconds, usd, used_mib, .. }) => {
-            format!("{:>6} MiB  {seconds:>8.2} s  ${usd:.6}  {used_mib:>5} MiB used", one.memory_mib)
+            let usd = dollars(*usd);
+            format!("{:>6} MiB  {seconds:>8.2} s  {usd}  {used_mib:>5} MiB used", one.memory_mib)
         }
         Err(why) => format!("{:>6} MiB  failed: {}", one.memory_mib, why.join("; ")),
     }
@@ -28,7 +29,7 @@ pub fn trial_line(one: &Measured) -> String {
 /// Returns all sizes with bars for time and cost, and what to take.
 pub fn trial_text(all: &[Measured], best: Option<&Measured>) -> String {
     let most = |of: fn(&Figures) -> f64| good(all).map(|(_, figures)| of(figures)).fold(0.0, f64::max);
-    let (slowest, dearest) = (most(|figures| figures.seconds), most(|figures| figures.usd));
+    let (slowest, dearest) = (most(|figures| figures.seconds), most(|figures| figures.usd.unwrap_or_default()));
     let mut text = format!("{:>10}  {:<36}  cost of one load\n", "memory", "time");
     for one in all {
         let Ok(Figures { seconds, usd, .. }) = &one.outcome else {
@@ -36,7 +37,8 @@ pub fn trial_text(all: &[Measured], best: Option<&Measured>) -> String {
             continue;
         };
         let time = format!("{seconds:>8.2} s {}", bar(*seconds, slowest));
-        let _ = writeln!(text, "{:>6} MiB  {time:<36}  ${usd:.6} {}", one.memory_mib, bar(*usd, dearest));
+        let bar = usd.map(|usd| format!(" {}", bar(usd, dearest))).unwrap_or_default();
+        let _ = writeln!(text, "{:>6} MiB  {time:<36}  {}{bar}", one.memory_mib, dollars(*usd));
     }
     let _ = writeln!(text, "{}", reason(all, best));
     text
@@ -49,13 +51,16 @@ fn reason(all: &[Measured], best: Option<&Measured>) -> String {
     };
     let fastest = good(all).min_by(|(_, one), (_, other)| one.seconds.total_cmp(&other.seconds));
     match fastest {
-        Some((fastest, quick)) if fastest.memory_mib != best.memory_mib => format!(
-            "take {} MiB: {:.0}% slower than {} MiB, the fastest, and {:.0}% cheaper",
-            best.memory_mib,
-            (figures.seconds / quick.seconds - 1.0) * 100.0,
-            fastest.memory_mib,
-            (1.0 - figures.usd / quick.usd) * 100.0,
-        ),
+        Some((fastest, quick)) if fastest.memory_mib != best.memory_mib => {
+            let saved = figures.usd.zip(quick.usd).map(|(usd, quick)| format!(" {:.0}%", (1.0 - usd / quick) * 100.0));
+            format!(
+                "take {} MiB: {:.0}% slower than {} MiB, the fastest, and{} cheaper",
+                best.memory_mib,
+                (figures.seconds / quick.seconds - 1.0) * 100.0,
+                fastest.memory_mib,
+                saved.unwrap_or_default(),
+            )
+        }
         _ if good(all).count() == 1 => format!("{} MiB is the only size that was measured", best.memory_mib),
         _ => format!("take {} MiB: the fastest, and none that is at most 10% slower is cheaper", best.memory_mib),
     }
@@ -87,9 +92,11 @@ pub fn trial_svg(all: &[Measured]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" \
          font-size=\"12\">\n<rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n"
     );
-    let lines: [Curve; 2] =
-        [("seconds", "#1f77b4", |figures| figures.seconds), ("US dollars", "#d62728", |figures| figures.usd)];
-    for (row, (name, color, of)) in lines.into_iter().enumerate() {
+    let cost: Curve = ("US dollars", "#d62728", |figures| figures.usd.unwrap_or_default());
+    let lines: [Curve; 2] = [("seconds", "#1f77b4", |figures| figures.seconds), cost];
+    // What is not known is not drawn at zero.
+    let shown = if good(all).all(|(_, figures)| figures.usd.is_some()) { 2 } else { 1 };
+    for (row, (name, color, of)) in lines.into_iter().take(shown).enumerate() {
         let point = |(one, figures): (&Measured, &Figures)| {
             let x = edge + f64::from(one.memory_mib) / widest * (width - 2.0 * edge);
             let y = height - edge - of(figures) / most(of) * (height - 2.0 * edge);
@@ -116,6 +123,10 @@ fn good(all: &[Measured]) -> impl Iterator<Item = (&Measured, &Figures)> {
     all.iter().filter_map(|one| Some((one, one.outcome.as_ref().ok()?)))
 }
 
+fn dollars(usd: Option<f64>) -> String {
+    usd.map_or("price unknown".to_owned(), |usd| format!("${usd:.6}"))
+}
+
 fn bar(value: f64, most: f64) -> String {
     let length = if most > 0.0 { (value / most * BAR).round() } else { 0.0 };
     // A bar is never longer than `BAR`, and one that is not zero is seen.
@@ -132,7 +143,7 @@ mod tests {
 
     #[test]
     fn bars_show_time_and_cost_and_the_reason_compares() {
-        let figures = |seconds, usd| Ok(Figures { seconds, billed_seconds: seconds, used_mib: 90, usd });
+        let figures = |seconds, usd| Ok(Figures { seconds, billed_seconds: seconds, used_mib: 90, usd: Some(usd) });
         let all = [
             Measured { memory_mib: 128, outcome: Err(vec!["it used all of its memory: 128 MB of 128 MB".into()]) },
             Measured { memory_mib: 512, outcome: figures(10.5, 0.000_09) },

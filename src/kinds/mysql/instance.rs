@@ -5,9 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::observed::{self, READ, Seen};
+use super::observed::{self, LIFECYCLE, READ, Seen};
 use super::version::Standing;
-use super::{change, parameter_group, permissions, preflight, rds_tags, removal, snapshots, subnet_group, version};
+use super::{
+    billing, change, parameter_group, permissions, preflight, rds_tags, removal, snapshots, subnet_group, version,
+};
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
@@ -15,9 +17,6 @@ use crate::kinds::base::{
 use crate::kinds::listening::comparable_port;
 use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness};
 use crate::ownership::Tags;
-
-/// Never pay for Extended Support without having asked for it.
-const LIFECYCLE: &str = "open-source-rds-extended-support-disabled";
 
 const USER_IS_FIXED: &str = "RDS cannot rename the master user";
 const ENCRYPTION_IS_FIXED: &str = "RDS encrypts an instance when it is made, or never";
@@ -191,15 +190,11 @@ impl Kind for Instance {
     }
 
     fn billing(&self, want: &Spec) -> Vec<BilledItem> {
-        let servers = if want.multi_az { 2 } else { 1 };
-        let storage_gib = u32::try_from(want.storage_gib).unwrap_or_default();
-        let mut items = vec![BilledItem::while_running(format!("rds:{}", want.class), servers)];
-        if want.public {
-            items.push(BilledItem::while_running("vpc:public-ipv4", 1));
-        }
-        items.push(BilledItem::always("rds:gp3-gib", storage_gib * servers));
-        items.push(BilledItem::always("secretsmanager:secret", 1));
-        items
+        billing::of_declared(want)
+    }
+
+    fn billed(&self, seen: &Seen) -> Vec<BilledItem> {
+        billing::of_seen(seen)
     }
 
     async fn backups(&self, cx: &Cx, seen: &Seen) -> Result<Vec<Backup>, KindError> {
@@ -248,7 +243,7 @@ impl Kind for Instance {
             .engine_version(&want.version)
             .engine_lifecycle_support(LIFECYCLE)
             .allocated_storage(want.storage_gib)
-            .storage_type("gp3")
+            .storage_type(billing::STORAGE)
             .storage_encrypted(want.encrypted)
             .set_db_name(want.database.clone())
             .publicly_accessible(want.public)

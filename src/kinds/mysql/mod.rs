@@ -1,5 +1,6 @@
 //! `[mysql.NAME]`: a MySQL instance on RDS with its subnet group, parameter group, database and schema.
 
+mod billing;
 mod change;
 mod class;
 mod instance;

@@ -10,6 +10,9 @@ use crate::kinds::present::present;
 /// The operation that reads all of it.
 pub(super) const READ: &str = "rds:DescribeDBInstances";
 
+/// Never pay for Extended Support without having asked for it.
+pub(super) const LIFECYCLE: &str = "open-source-rds-extended-support-disabled";
+
 /// What is observed of an instance. A change that RDS keeps for its maintenance window counts as made: it will come.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "these are the switches that RDS reports")]
@@ -32,6 +35,11 @@ pub struct Seen {
     pub(super) deletion_protection: bool,
     pub(super) encrypted: bool,
     pub(super) multi_az: bool,
+    pub(super) storage_type: String,
+    /// What is provisioned, or comes with the storage.
+    pub(super) iops: i32,
+    /// Whether it stays, for a price, when its version is out of standard support.
+    pub(super) has_extended_support: bool,
     pub(super) endpoint: Option<(String, i32)>,
     pub(super) secret_arn: Option<String>,
     /// Whether it copies another instance, or others copy it: then RDS does not stop it.
@@ -115,6 +123,12 @@ fn observe(instance: &DbInstance) -> Seen {
         deletion_protection: instance.deletion_protection.unwrap_or_default(),
         encrypted: instance.storage_encrypted.unwrap_or_default(),
         multi_az: pending.and_then(|later| later.multi_az).or(instance.multi_az).unwrap_or_default(),
+        storage_type: pending
+            .and_then(|later| later.storage_type.clone())
+            .unwrap_or_else(|| text(&instance.storage_type)),
+        iops: number(pending.and_then(|later| later.iops), instance.iops),
+        // RDS enrols what says nothing of it.
+        has_extended_support: instance.engine_lifecycle_support() != Some(LIFECYCLE),
         secret_arn: instance.master_user_secret().and_then(|secret| secret.secret_arn.clone()),
         replicates: instance.read_replica_source_db_instance_identifier.is_some()
             || !instance.read_replica_db_instance_identifiers().is_empty(),

@@ -128,8 +128,11 @@ impl Kind for Endpoint {
     }
 
     fn billing(&self, want: &Spec) -> Vec<BilledItem> {
-        let zones = u32::try_from(want.subnets.len()).unwrap_or(u32::MAX);
-        if want.is_gateway() { vec![] } else { vec![BilledItem::always("vpc:interface-endpoint", zones)] }
+        zones(want.subnets.len())
+    }
+
+    fn billed(&self, seen: &Seen) -> Vec<BilledItem> {
+        zones(seen.subnets.len())
     }
 
     fn permissions(&self, _want: &Spec, meta: &Meta) -> Vec<Permission> {
@@ -246,4 +249,10 @@ async fn describe(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Found<Seen>>, Kin
         found.push(Found { name: id, tags: tags::seen(endpoint.tags), seen });
     }
     Ok(found)
+}
+
+/// An interface endpoint is billed in each zone, a gateway endpoint, which has no subnets, is free.
+fn zones(subnets: usize) -> Vec<BilledItem> {
+    let zones = u32::try_from(subnets).unwrap_or(u32::MAX);
+    if zones == 0 { vec![] } else { vec![BilledItem::always("vpc:interface-endpoint", zones)] }
 }

@@ -139,13 +139,12 @@ impl Kind for Cluster {
     }
 
     fn billing(&self, want: &Spec) -> Vec<BilledItem> {
-        let nodes = u32::try_from(want.nodes).unwrap_or_default();
-        let mut items = vec![BilledItem::while_running(format!("redshift:{}", want.node_type), nodes)];
-        if want.public {
-            items.push(BilledItem::always("vpc:public-ipv4", 1));
-        }
-        items.push(BilledItem::always("secretsmanager:secret", 1));
-        items
+        items((&want.node_type, want.nodes), want.public, true)
+    }
+
+    fn billed(&self, seen: &Seen) -> Vec<BilledItem> {
+        let nodes = if seen.multi_az { seen.nodes.saturating_mul(2) } else { seen.nodes };
+        items((&seen.node_type, nodes), seen.public, seen.secret_arn.is_some())
     }
 
     async fn backups(&self, cx: &Cx, seen: &Seen) -> Result<Vec<Backup>, KindError> {
@@ -226,4 +225,14 @@ impl Kind for Cluster {
     async fn switch(&self, cx: &Cx, seen: &Seen, on: bool) -> Result<(), KindError> {
         change::switch(cx, seen, on).await
     }
+}
+
+/// Returns what a cluster is billed for beside what it stores, which goes by use. It keeps its address while it is
+/// paused.
+fn items((node_type, nodes): (&str, i32), public: bool, has_secret: bool) -> Vec<BilledItem> {
+    let nodes = u32::try_from(nodes).unwrap_or_default();
+    let address = public.then(|| BilledItem::always("vpc:public-ipv4", 1));
+    let secret = has_secret.then(|| BilledItem::always("secretsmanager:secret", 1));
+    let nodes = BilledItem::while_running(format!("redshift:{node_type}"), nodes);
+    [nodes].into_iter().chain(address).chain(secret).collect()
 }

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::statements::Source;
-use crate::billing;
 use crate::kinds::base::{Entry, Finding, Permission, Reference, Template};
 use crate::pipeline::hop::Hop;
 use crate::pipeline::step::Step;
@@ -55,6 +54,7 @@ impl Step for Athena {
             bytes += answer.scanned_bytes.unwrap_or_default();
             rows = answer.rows.len() as u64;
         }
-        Ok(Tally { rows_out: Some(rows), bytes: Some(bytes), usd: billing::athena_usd(bytes), ..Tally::default() })
+        let usd = cx.prices.athena_usd(bytes);
+        Ok(Tally { rows_out: Some(rows), bytes: Some(bytes), usd, ..Tally::default() })
     }
 }

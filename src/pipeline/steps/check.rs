@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::rules::Rules;
-use crate::billing;
 use crate::kinds::base::{Entry, Finding, Permission, Reference};
 use crate::pipeline::hop::Hop;
 use crate::pipeline::profile::{differences, of_mysql, of_staging, of_warehouse};
@@ -115,5 +114,6 @@ async fn same(cx: &StepCx<'_>, hop: Hop) -> Result<Tally, PipelineError> {
     let mut facts = cx.facts.lock().await;
     facts.profiles.insert(Dataset::MYSQL, mysql);
     facts.profiles.insert(hop.dataset(), found);
-    Ok(Tally { bytes, usd: bytes.and_then(billing::athena_usd), ..Tally::through(rows) })
+    let usd = bytes.and_then(|bytes| cx.prices.athena_usd(bytes));
+    Ok(Tally { bytes, usd, ..Tally::through(rows) })
 }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::aws::{AwsError, Sorted};
-use crate::billing;
 use crate::kinds::base::{Permission, Reference};
 use crate::kinds::glue::job::Job as JobKind;
 use crate::pipeline::step::Step;
@@ -82,7 +81,7 @@ impl Step for Job {
             cx.memory.clear().await;
         }
         let seconds = ended.map_err(|error| PipelineError::of_wait(error, &format!("the job `{name}`"), log()))?;
-        let usd = billing::glue_job_usd(seconds);
+        let usd = cx.prices.glue_job_usd(seconds);
         Ok(Tally { usd, log: Some(format!("/aws-glue/jobs/output:{run}")), ..Tally::default() })
     }
 }

@@ -8,7 +8,6 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::checked_table::{SAMPLE, Table};
-use crate::billing;
 use crate::kinds::base::Finding;
 use crate::pipeline::hop::Hop;
 use crate::pipeline::{Dataset, PipelineError, Problem, StepCx, Tally};
@@ -152,7 +151,7 @@ impl Rules {
         self.equal_answers(cx, &mut asked).await?;
         if asked.problems.is_empty() {
             let bytes = (asked.bytes > 0).then_some(asked.bytes);
-            let usd = bytes.and_then(billing::athena_usd);
+            let usd = bytes.and_then(|bytes| cx.prices.athena_usd(bytes));
             return Ok(Tally { rows_in: asked.rows, rows_out: asked.rows, bytes, usd, ..Tally::default() });
         }
         let at = self.on.map_or_else(|| "the data".to_owned(), |hop| hop.dataset().to_string());
