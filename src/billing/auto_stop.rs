@@ -67,7 +67,7 @@ impl Server {
         schedule::Spec {
             group: group.to_owned(),
             name: schedule_name(&self.address),
-            timing: Timing::Hourly { after },
+            timing: Timing::Hourly { after_seconds: after.as_secs() },
             target: Template::from(format!("arn:aws:scheduler:::aws-sdk:{}", self.operation).as_str()),
             input: Template::from(json!({ self.member: self.identifier }).to_string().as_str()),
             role: role.clone(),
@@ -154,12 +154,12 @@ fn own<'a>(
 ) -> impl Iterator<Item = (&'a schedule::Spec, Duration, Option<Timestamp>)> {
     stack.resources.iter().filter_map(|resource| {
         let spec = resource.spec::<Schedule>()?;
-        let Timing::Hourly { after } = spec.timing else { return None };
+        let Timing::Hourly { after_seconds } = spec.timing else { return None };
         let found = observed.ours.get(&resource.address)?;
         // One that is off gives no time at all.
         let is_on = found.outputs.get("state").is_some_and(|state| state == "ENABLED");
         let at = found.outputs.get("first_call").filter(|_| is_on).and_then(|at| at.parse().ok());
-        Some((spec, after, at))
+        Some((spec, Duration::from_secs(after_seconds), at))
     })
 }
 

@@ -45,7 +45,8 @@ impl Line {
         let parts: Vec<Part> = items.into_iter().map(part).collect();
         let sum = |only_lasting: bool| {
             let counted = parts.iter().filter(|part| !(only_lasting && part.item.stops));
-            counted.map(|part| part.usd_per_hour).sum()
+            // The sum of nothing is a negative zero.
+            counted.map(|part| part.usd_per_hour).sum::<Option<f64>>().map(|usd| usd + 0.0)
         };
         Self { address, power, running: sum(false), stopped: sum(true), parts }
     }

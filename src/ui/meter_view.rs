@@ -14,13 +14,13 @@ pub fn running_line(meter: &Meter, rate: &Rate, zone: &TimeZone) -> Option<Strin
     if running.is_empty() {
         return None;
     }
-    let stop = match stop_moment(meter) {
-        Some(moment) if moment > meter.now => format!("by themselves at {}", clock(moment, meter.now, zone)),
-        Some(_) => "by themselves within the hour".to_owned(),
-        None => "not by themselves".to_owned(),
+    let other = match stop_moment(meter) {
+        Some(moment) if moment > meter.now => format!("a schedule does at {}", clock(moment, meter.now, zone)),
+        Some(_) => "a schedule does within the hour".to_owned(),
+        None => "nothing else does".to_owned(),
     };
     let all = money_line(rate.now());
-    Some(format!("still running: {} (all: {all}); they stop {stop}; `stack down` stops them", running.join(", ")))
+    Some(format!("still running: {} (all: {all}); `stack down` stops them, {other}", running.join(", ")))
 }
 
 fn one(reading: &Reading, now: Timestamp, zone: &TimeZone) -> String {
@@ -81,8 +81,8 @@ pub(super) fn by_itself_text(meter: &Meter, zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::billing::Line;
-    use crate::model::{Address, Power, Since};
+    use crate::billing::{Line, Prices};
+    use crate::model::{Address, BilledItem, Power, Since};
 
     fn meter(power: Power, stops_at: Option<&str>) -> Meter {
         let reading = |kind: &str, name: &str, usd: Option<f64>, since: &str, is_exact: bool| Reading {
@@ -102,22 +102,32 @@ mod tests {
     }
 
     fn rate() -> Rate {
-        let line = |kind: &str, name: &str, usd: f64| Line {
-            address: Address::new(kind, name),
-            power: Some(Power::Running),
-            running: Some(usd),
-            stopped: Some(0.004),
+        let prices = Prices::of_table("us-east-2");
+        let line = |kind: &str, name: &str, sku: &str| {
+            let items = vec![BilledItem::while_running(sku, 1)];
+            Line::of(&prices, Address::new(kind, name), Some(Power::Running), items)
         };
-        Rate { lines: vec![line("mysql", "sales", 0.025), line("redshift", "warehouse", 0.544)] }
+        Rate {
+            lines: vec![
+                line("mysql", "sales", "rds:db.t4g.micro"),
+                line("redshift", "warehouse", "redshift:ra3.large"),
+            ],
+        }
     }
 
     #[test]
     fn the_last_line_says_what_runs_since_when_and_how_to_stop_it() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let line = |meter: &Meter| running_line(meter, &rate(), &zone).unwrap_or_default();
-        insta::assert_snapshot!(line(&meter(Power::Running, None)), @"");
-        insta::assert_snapshot!(line(&meter(Power::Running, Some("2026-11-23T17:03:00Z"))), @"");
-        insta::assert_snapshot!(line(&meter(Power::Changing, Some("2026-11-23T10:03:00Z"))), @"");
+        insta::assert_snapshot!(line(&meter(Power::Running, None)), @r"
+    still running: `mysql.sales` since Sat 21 Nov 09:02 ($0.025/h, $1.35 so far), `redshift.warehouse` at least since Mon 9 Nov 15:05 ($0.544/h, $182.78 so far) (all: $0.559/h); they stop not by themselves; `stack down` stops them
+    ");
+        insta::assert_snapshot!(line(&meter(Power::Running, Some("2026-11-23T17:03:00Z"))), @r"
+    still running: `mysql.sales` since Sat 21 Nov 09:02 ($0.025/h, $1.35 so far), `redshift.warehouse` at least since Mon 9 Nov 15:05 ($0.544/h, $182.78 so far) (all: $0.559/h); they stop by themselves at 18:03 CET (in 2 h 58 min); `stack down` stops them
+    ");
+        insta::assert_snapshot!(line(&meter(Power::Changing, Some("2026-11-23T10:03:00Z"))), @r"
+    still running: `mysql.sales` ($0.025/h), `redshift.warehouse` ($0.544/h) (all: $0.559/h); they stop by themselves within the hour; `stack down` stops them
+    ");
         assert_eq!(line(&meter(Power::Stopped, None)), "");
     }
 
@@ -125,9 +135,17 @@ mod tests {
     fn what_happens_by_itself_is_said() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let text = |meter: &Meter| by_itself_text(meter, &zone);
-        insta::assert_snapshot!(text(&meter(Power::Running, None)), @"");
-        insta::assert_snapshot!(text(&meter(Power::Running, Some("2026-11-23T17:03:00Z"))), @"");
-        insta::assert_snapshot!(text(&meter(Power::Stopped, Some("2026-11-23T10:03:00Z"))), @"");
-        insta::assert_snapshot!(text(&meter(Power::Stopped, None)), @"");
+        insta::assert_snapshot!(text(&meter(Power::Running, None)), @r"
+    `mysql.sales`, `redshift.warehouse`: nothing stops this by itself; `stack down` does
+    ");
+        insta::assert_snapshot!(text(&meter(Power::Running, Some("2026-11-23T17:03:00Z"))), @r"
+    `mysql.sales`, `redshift.warehouse`: stopped by a schedule at 18:03 CET (in 2 h 58 min); `stack extend 2h` pushes that on
+    ");
+        insta::assert_snapshot!(text(&meter(Power::Stopped, Some("2026-11-23T10:03:00Z"))), @r"
+    `mysql.sales`: AWS starts it by itself on Monday, 30 November 2026, 14:05 CET; a schedule stops it again within the hour
+    ");
+        insta::assert_snapshot!(text(&meter(Power::Stopped, None)), @r"
+    `mysql.sales`: AWS starts it by itself on Monday, 30 November 2026, 14:05 CET; run `stack down` again then
+    ");
     }
 }

@@ -37,7 +37,9 @@ pub fn proof_text(proof: &Proof, zone: &TimeZone) -> String {
             format!("${usd:.4}/h, ${:.2} a month", usd * HOURS_A_MONTH)
         });
         let until = if line.is_running() { "until it is stopped" } else { "until `stack destroy`" };
-        let _ = writeln!(text, "  {address:<30} {price:<28} {until}");
+        let parts = line.parts.iter().filter(|part| line.is_running() || !part.item.stops);
+        let parts = parts.map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "  {address:<28} {price:<26} {until}: {parts}");
     }
     for (server, backup) in &proof.backups {
         let size = backup.gib.map_or("size unknown".to_owned(), |gib| format!("{gib:.1} GiB"));
@@ -69,23 +71,24 @@ pub fn proof_json(proof: &Proof) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::billing::{Line, Reading};
-    use crate::model::Power;
+    use crate::billing::{Line, Prices, Reading};
+    use crate::model::{BilledItem, Power};
 
     #[test]
     fn what_is_still_billed_is_said_with_its_end() {
-        let line = |kind: &str, name: &str, power, running: f64, stopped: Option<f64>| Line {
-            address: Address::new(kind, name),
-            power,
-            running: Some(running),
-            stopped,
-        };
-        let rate = |power| Rate {
-            lines: vec![
-                line("endpoint", "secretsmanager", None, 0.01, Some(0.01)),
-                line("mysql", "sales", Some(power), 0.0253, Some(0.0037)),
-                line("redshift", "warehouse", Some(power), 0.5435, None),
-            ],
+        let prices = Prices::of_table("us-east-2");
+        let line = |kind: &str, name: &str, power, items| Line::of(&prices, Address::new(kind, name), power, items);
+        let (stops, lasts) = (BilledItem::while_running, BilledItem::always);
+        let rate = |power| {
+            let mysql = vec![stops("rds:db.t4g.micro", 1), lasts("rds:gp3-gib", 20), lasts("secretsmanager:secret", 1)];
+            let redshift = vec![stops("redshift:ra3.large", 1), lasts("redshift:q9-storage", 1)];
+            let endpoint = vec![lasts("vpc:interface-endpoint", 1)];
+            let lines = vec![
+                line("endpoint", "secretsmanager", None, endpoint),
+                line("mysql", "sales", Some(power), mysql),
+                line("redshift", "warehouse", Some(power), redshift),
+            ];
+            Rate { lines }
         };
         let reading = Reading {
             address: Address::new("mysql", "sales"),
@@ -112,6 +115,15 @@ mod tests {
                 (Address::new("redshift", "warehouse"), backup("rs:dw-1", None, Some("2026-11-24T13:00:00Z"))),
             ],
         };
-        insta::assert_snapshot!(proof_text(&proof, &TimeZone::UTC), @"");
+        insta::assert_snapshot!(proof_text(&proof, &TimeZone::UTC), @r"
+    $0.573/h + an unknown price before, $0.014/h + an unknown price now
+    still billed:
+      endpoint.secretsmanager      $0.0100/h, $7.30 a month   until `stack destroy`: Interface endpoint in one zone
+      mysql.sales                  $0.0037/h, $2.70 a month   until `stack destroy`: RDS storage gp3, Secrets Manager, a secret
+      redshift.warehouse           at an unknown price        until `stack destroy`: redshift:q9-storage
+      snapshot `before-2027` of `mysql.sales`, 20.0 GiB, until somebody deletes it
+      automatic backup `rs:dw-1` of `redshift.warehouse`, size unknown, until Tuesday, 24 November 2026, 13:00 UTC
+    `mysql.sales`: AWS starts it by itself on Monday, 30 November 2026, 13:05 UTC; a schedule stops it again within the hour
+    ");
     }
 }

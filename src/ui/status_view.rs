@@ -34,23 +34,24 @@ fn power_word(power: Option<Power>) -> &'static str {
     }
 }
 
-/// Returns the status as text.
+/// Returns the status as text: what is billed by the hour last, next to where a person types.
 pub fn status_text(lines: &[StatusLine], rate: &Rate, meter: &Meter, zone: &TimeZone) -> String {
+    let is_billed = |line: &&StatusLine| line.state != "absent" && rate.of(&line.address).is_some();
+    let (billed, others): (Vec<&StatusLine>, Vec<&StatusLine>) = lines.iter().partition(is_billed);
     let mut text = String::new();
-    for line in lines {
-        let cost = rate.of(&line.address).filter(|_| line.state != "absent");
-        let price = cost.map_or(String::new(), |cost| price_text(cost.now()));
-        let reading = meter.readings.iter().find(|reading| reading.address == line.address);
-        let since = reading.map(|reading| since_text(reading, meter.now, zone)).unwrap_or_default();
-        let spent = reading.and_then(|reading| reading.usd_until(meter.now)).map(dollars).unwrap_or_default();
-        let address = line.address.to_string();
-        let row = format!(
-            "{address:<34} {:<12} {:<9} {price:<12} {since:<24} {spent:>9}  {}",
-            line.state,
-            power_word(line.power),
-            line.name
-        );
+    for line in others {
+        let row = format!("{:<38} {:<9} {}", line.address.to_string(), line.state, line.name);
         let _ = writeln!(text, "{}", row.trim_end());
+    }
+    if !billed.is_empty() {
+        let _ = writeln!(text, "\n{}", heading());
+    }
+    for line in billed {
+        let word = match line.power {
+            Some(_) if line.state == "ready" => power_word(line.power),
+            _ => line.state.as_str(),
+        };
+        let _ = writeln!(text, "{}", row((&line.address, word), rate, meter, (meter.now, zone)));
     }
     let _ = writeln!(text, "\n{}", totals_text(rate, meter, meter.now, zone));
     text
@@ -58,16 +59,25 @@ pub fn status_text(lines: &[StatusLine], rate: &Rate, meter: &Meter, zone: &Time
 
 /// Returns what is billed by the hour, with the meter as it stands at `now`: for a screen that counts up.
 pub fn meter_text(rate: &Rate, meter: &Meter, now: Timestamp, zone: &TimeZone) -> String {
-    let mut text = format!("{:<34} {:<9} {:<12} {:<24} {:>11}\n", "billed by the hour", "", "now", "since", "so far");
+    let mut text = format!("{}\n", heading());
     for reading in &meter.readings {
-        let price = rate.of(&reading.address).map(|line| price_text(line.now())).unwrap_or_default();
-        let spent = reading.usd_until(now).map(|usd| format!("${usd:.4}")).unwrap_or_default();
-        let (address, since) = (reading.address.to_string(), since_text(reading, now, zone));
-        let row = format!("{address:<34} {:<9} {price:<12} {since:<24} {spent:>11}", power_word(reading.power));
-        let _ = writeln!(text, "{}", row.trim_end());
+        let _ = writeln!(text, "{}", row((&reading.address, power_word(reading.power)), rate, meter, (now, zone)));
     }
     let _ = writeln!(text, "\n{}", totals_text(rate, meter, now, zone));
     text
+}
+
+fn heading() -> String {
+    format!("{:<28} {:<10} {:>10}  {:<27} {:>9}  name", "billed by the hour", "", "now", "since", "so far")
+}
+
+fn row((address, state): (&Address, &str), rate: &Rate, meter: &Meter, (now, zone): (Timestamp, &TimeZone)) -> String {
+    let price = rate.of(address).map(|line| price_text(line.now())).unwrap_or_default();
+    let reading = meter.readings.iter().find(|reading| reading.address == *address);
+    let since = reading.map(|reading| since_text(reading, now, zone)).unwrap_or_default();
+    let spent = reading.and_then(|reading| reading.usd_until(now)).map(|usd| format!("${usd:.4}")).unwrap_or_default();
+    let name = reading.map_or("", |reading| reading.name.as_str());
+    format!("{:<28} {state:<10} {price:>10}  {since:<27} {spent:>9}  {name}", address.to_string())
 }
 
 fn price_text(usd: Option<f64>) -> String {
@@ -96,7 +106,7 @@ fn totals_text(rate: &Rate, meter: &Meter, now: Timestamp, zone: &TimeZone) -> S
     if !by_itself.is_empty() {
         let _ = write!(text, "\n{by_itself}");
     }
-    let _ = write!(text, "\nit is {} there", clock_text(now, zone));
+    let _ = write!(text, "\nnow it is {}", clock_text(now, zone));
     text
 }
 
@@ -129,7 +139,8 @@ pub fn status_json(lines: &[StatusLine], rate: &Rate, meter: &Meter) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Since;
+    use crate::billing::Prices;
+    use crate::model::{BilledItem, Since};
 
     fn world() -> (Vec<StatusLine>, Rate, Meter) {
         let line = |kind: &str, name: &str, state: &str, power| StatusLine {
@@ -145,17 +156,14 @@ mod tests {
             line("redshift", "warehouse", "paused", Some(Power::Stopped)),
             line("dashboard", "main", "absent", None),
         ];
-        let cost = |kind: &str, name: &str, power, running: Option<f64>, stopped: f64| Line {
-            address: Address::new(kind, name),
-            power,
-            running,
-            stopped: Some(stopped),
-        };
+        let prices = Prices::of_table("us-east-2");
+        let cost = |kind: &str, name: &str, power, items| Line::of(&prices, Address::new(kind, name), power, items);
+        let (stops, lasts) = (BilledItem::while_running, BilledItem::always);
         let rate = Rate {
             lines: vec![
-                cost("endpoint", "secretsmanager", None, Some(0.01), 0.01),
-                cost("mysql", "sales", Some(Power::Running), Some(0.0253), 0.0043),
-                cost("redshift", "warehouse", Some(Power::Stopped), None, 0.0005),
+                cost("endpoint", "secretsmanager", None, vec![lasts("vpc:interface-endpoint", 1)]),
+                cost("mysql", "sales", Some(Power::Running), vec![stops("rds:db.t4g.micro", 1)]),
+                cost("redshift", "warehouse", Some(Power::Stopped), vec![stops("redshift:q9.huge", 1)]),
             ],
         };
         let reading = |kind: &str, name: &str, power, since: Option<&str>, usd_per_hour| Reading {
@@ -179,8 +187,31 @@ mod tests {
     fn the_status_names_everything() {
         let (lines, rate, meter) = world();
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        insta::assert_snapshot!(status_text(&lines, &rate, &meter, &zone), @"");
+        insta::assert_snapshot!(status_text(&lines, &rate, &meter, &zone), @r"
+    bucket.input                           ready     uk-input
+    dashboard.main                         absent
+
+    billed by the hour                             now  since                          so far  name
+    endpoint.secretsmanager      ready       $0.0100/h  Fri 20 Nov 09:00 (3 d 5 h)    $0.7708  uk-secretsmanager
+    mysql.sales                  running     $0.0160/h  10:02 (4 h 3 min)             $0.1025  uk-sales
+    redshift.warehouse           paused     $-0.0000/h                                         uk-warehouse
+
+    $0.026/h now, $0.010/h when everything is stopped
+    $0.10 spent on what runs since it began to run
+    `mysql.sales`: stopped by a schedule at 18:03 CET (in 3 h 58 min); `stack extend 2h` pushes that on
+    now it is 14:05:00 CET (Europe/Berlin)
+    ");
         let later = "2026-11-23T13:05:01Z".parse().unwrap();
-        insta::assert_snapshot!(meter_text(&rate, &meter, later, &zone), @"");
+        insta::assert_snapshot!(meter_text(&rate, &meter, later, &zone), @r"
+    billed by the hour                             now  since                          so far  name
+    endpoint.secretsmanager                  $0.0100/h  Fri 20 Nov 09:00 (3 d 5 h)    $0.7708  uk-secretsmanager
+    mysql.sales                  running     $0.0160/h  10:02 (4 h 3 min)             $0.1025  uk-sales
+    redshift.warehouse           stopped    $-0.0000/h                                         uk-warehouse
+
+    $0.026/h now, $0.010/h when everything is stopped
+    $0.10 spent on what runs since it began to run
+    `mysql.sales`: stopped by a schedule at 18:03 CET (in 3 h 57 min); `stack extend 2h` pushes that on
+    now it is 14:05:01 CET (Europe/Berlin)
+    ");
     }
 }

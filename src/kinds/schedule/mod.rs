@@ -49,6 +49,7 @@ pub struct Spec {
     /// Its name in the group.
     pub name: String,
     /// When it calls.
+    #[serde(flatten)]
     pub timing: Timing,
     /// The ARN of what is called: a state machine, or an operation of AWS such as
     /// `arn:aws:scheduler:::aws-sdk:redshift:pauseCluster`.

@@ -13,6 +13,7 @@ const ZONE: &str = "UTC";
 
 /// When a schedule calls what it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Timing {
     /// At times that the stack file says.
     Declared {
@@ -23,8 +24,8 @@ pub enum Timing {
     },
     /// Every hour from a moment on, which commands push into the future.
     Hourly {
-        /// How far after the last of these commands the moment lies.
-        after: Duration,
+        /// How far after the last of these commands the moment lies, in seconds.
+        after_seconds: u64,
     },
 }
 
@@ -44,7 +45,10 @@ impl Timing {
             Self::Declared { expression, time_zone } => {
                 Times { expression: expression.clone(), time_zone: time_zone.clone(), start: None, description: None }
             }
-            Self::Hourly { after } => self.from(now.saturating_add(*after).unwrap_or(Timestamp::MAX)),
+            Self::Hourly { after_seconds } => {
+                let after = Duration::from_secs(*after_seconds);
+                self.from(now.saturating_add(after).unwrap_or(Timestamp::MAX))
+            }
         }
     }
 
@@ -63,7 +67,9 @@ impl Timing {
     pub(super) fn description(&self) -> Option<String> {
         match self {
             Self::Declared { .. } => None,
-            Self::Hourly { after } => Some(format!("every hour, {} minutes after the last use", after.as_secs() / 60)),
+            Self::Hourly { after_seconds } => {
+                Some(format!("every hour, {} minutes after the last use", after_seconds / 60))
+            }
         }
     }
 }
@@ -95,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_hourly_schedule_begins_just_before_its_first_call() {
-        let timing = Timing::Hourly { after: Duration::from_secs(4 * 3600) };
+        let timing = Timing::Hourly { after_seconds: 4 * 3600 };
         let times = timing.begin("2026-11-23T10:02:17Z".parse().unwrap());
         assert_eq!(times.expression, "cron(3 * * * ? *)");
         assert_eq!(times.time_zone, "UTC");
