@@ -2,6 +2,7 @@
 
 mod change;
 mod class;
+mod events;
 mod instance;
 mod observed;
 mod parameter_group;
