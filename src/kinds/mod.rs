@@ -22,6 +22,7 @@ pub mod redshift;
 mod references;
 pub mod retired;
 pub mod role;
+mod running;
 pub mod schedule;
 pub mod schedule_expression;
 pub mod schedule_group;

@@ -7,6 +7,7 @@
 mod athena;
 mod backlog;
 mod call;
+mod chronicle;
 mod clock;
 mod cloud;
 mod control;

@@ -48,7 +48,7 @@ impl Form {
     }
 
     #[cfg(test)]
-    fn new(members: &[(&str, &str)]) -> Self {
+    pub(super) fn new(members: &[(&str, &str)]) -> Self {
         Self(members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
@@ -181,11 +181,6 @@ pub(super) fn page<T>(form: &Form, items: Vec<(String, T)>) -> Result<(Vec<T>, O
         items.into_iter().filter(|(key, _)| after.is_none_or(|marker| key.as_str() > marker)).collect();
     let marker = (rest.len() > most).then(|| rest[most - 1].0.clone());
     Ok((rest.into_iter().take(most).map(|(_, item)| item).collect(), marker))
-}
-
-/// Returns the current time as AWS writes it in XML.
-pub(super) fn now() -> String {
-    timestamp(jiff::Timestamp::now())
 }
 
 /// Returns a time as AWS writes it in XML.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 mod architecture;
+#[cfg(feature = "local")]
+mod billing_cloud;
 mod docs;
 #[cfg(feature = "local")]
 mod drift;

@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::observed::{self, LIFECYCLE, READ, Seen};
 use super::version::Standing;
 use super::{
-    billing, change, parameter_group, permissions, preflight, rds_tags, removal, snapshots, subnet_group, version,
+    billing, change, events, parameter_group, permissions, preflight, rds_tags, removal, snapshots, subnet_group,
+    version,
 };
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
 use crate::kinds::listening::comparable_port;
-use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness};
+use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness, Since};
 use crate::ownership::Tags;
 
 const USER_IS_FIXED: &str = "RDS cannot rename the master user";
@@ -207,6 +209,17 @@ impl Kind for Instance {
             "starting" | "stopping" | "creating" | "deleting" => Power::Changing,
             _ => Power::Running,
         })
+    }
+
+    fn restarts_at(&self, seen: &Seen) -> Option<Timestamp> {
+        seen.restarts_at
+    }
+
+    async fn running_since(&self, cx: &Cx, seen: &Seen) -> Result<Option<Since>, KindError> {
+        match self.power(seen) {
+            Some(Power::Running) => Ok(Some(events::running_since(cx, seen).await?)),
+            _ => Ok(None),
+        }
     }
 
     fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {

@@ -3,6 +3,7 @@
 mod billing;
 mod change;
 mod class;
+mod events;
 mod instance;
 mod observed;
 mod parameter_group;

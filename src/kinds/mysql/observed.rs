@@ -1,6 +1,8 @@
 //! What RDS reports of an instance.
 
+use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::DbInstance;
+use jiff::Timestamp;
 
 use super::rds_tags;
 use crate::aws::{AwsError, Sorted};
@@ -46,6 +48,10 @@ pub struct Seen {
     pub(super) replicates: bool,
     /// Whether it was ever available.
     pub(super) was_made: bool,
+    /// When it was made.
+    pub(super) made_at: Option<Timestamp>,
+    /// When RDS starts it again by itself, if it is stopped.
+    pub(super) restarts_at: Option<Timestamp>,
     /// Whether a change has been accepted and not begun.
     pub(super) has_pending: bool,
 }
@@ -83,6 +89,10 @@ pub(super) async fn instance(cx: &Cx, identifier: &str) -> Result<Option<DbInsta
 pub(super) fn found(instance: &DbInstance) -> Found<Seen> {
     let seen = observe(instance);
     Found { name: seen.identifier.clone(), tags: rds_tags::seen(instance.tag_list.clone()), seen }
+}
+
+fn moment(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.secs()).ok()
 }
 
 fn observe(instance: &DbInstance) -> Seen {
@@ -133,6 +143,8 @@ fn observe(instance: &DbInstance) -> Seen {
         replicates: instance.read_replica_source_db_instance_identifier.is_some()
             || !instance.read_replica_db_instance_identifiers().is_empty(),
         was_made: instance.instance_create_time.is_some(),
+        made_at: instance.instance_create_time.as_ref().and_then(moment),
+        restarts_at: instance.automatic_restart_time.as_ref().and_then(moment),
         has_pending: pending.is_some_and(|later| {
             later.db_instance_class.is_some()
                 || later.engine_version.is_some()

@@ -1,5 +1,6 @@
 //! What a person must be allowed to do with an instance.
 
+use super::events::EVENTS;
 use super::instance::Spec;
 use super::{observed, rds_tags};
 use crate::kinds::base::{Meta, Permission};
@@ -39,6 +40,7 @@ pub(super) fn of_instance(want: &Spec, meta: &Meta) -> Vec<Permission> {
             "rds:DescribeDBMajorEngineVersions",
             "rds:DescribeOrderableDBInstanceOptions",
             "rds:DescribeAccountAttributes",
+            EVENTS,
         ]),
         // RDS makes the master password as a secret in the name of the caller.
         Permission::new(

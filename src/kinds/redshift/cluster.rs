@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::observed::{self, READ, Seen};
-use super::{change, permissions, preflight, redshift_tags, removal, snapshots};
+use super::{change, events, permissions, preflight, redshift_tags, removal, snapshots};
 use crate::aws::{Sorted, Trouble};
 use crate::kinds::base::{
     Attribute, Cx, Diff, Finding, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope,
 };
 use crate::kinds::listening::comparable_port;
-use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness};
+use crate::model::{Address, Backup, BilledItem, Effect, Power, Readiness, Since};
 use crate::ownership::Tags;
 
 const USER_IS_FIXED: &str = "Redshift cannot rename the master user";
@@ -157,6 +157,13 @@ impl Kind for Cluster {
             "pausing" | "resuming" | "creating" | "deleting" => Power::Changing,
             _ => Power::Running,
         })
+    }
+
+    async fn running_since(&self, cx: &Cx, seen: &Seen) -> Result<Option<Since>, KindError> {
+        match self.power(seen) {
+            Some(Power::Running) => Ok(Some(events::running_since(cx, seen).await?)),
+            _ => Ok(None),
+        }
     }
 
     fn permissions(&self, want: &Spec, meta: &Meta) -> Vec<Permission> {

@@ -2,6 +2,7 @@
 
 mod change;
 mod cluster;
+mod events;
 mod observed;
 mod permissions;
 mod preflight;

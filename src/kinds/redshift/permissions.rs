@@ -1,6 +1,7 @@
 //! What a person must be allowed to do with a cluster.
 
 use super::cluster::Spec;
+use super::events::EVENTS;
 use super::{observed, redshift_tags, subnet_group};
 use crate::kinds::base::{Meta, Permission};
 
@@ -28,7 +29,11 @@ pub(super) fn of_cluster(want: &Spec, meta: &Meta) -> Vec<Permission> {
             &["redshift:CreateCluster"],
         ),
         Permission::new(snapshot, &["redshift:CreateClusterSnapshot"]),
-        Permission::anywhere(&["redshift:DescribeOrderableClusterOptions", "redshift:DescribeClusterSnapshots"]),
+        Permission::anywhere(&[
+            "redshift:DescribeOrderableClusterOptions",
+            "redshift:DescribeClusterSnapshots",
+            EVENTS,
+        ]),
         Permission::new(format!("arn:aws:iam::{account}:role/stack/{}/*", meta.name), &["iam:PassRole"]),
         // Redshift keeps the master password as a secret in the name of the caller.
         Permission::new(

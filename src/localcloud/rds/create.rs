@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::describe::show;
+use super::events::Event;
 use super::parameter_groups::{self, find_group};
 use super::servers::first_statements;
 use super::service::{Inner, Request};
@@ -10,7 +11,7 @@ use super::state::{Instance, Settings, arn};
 use super::{catalog, subnet_groups, tags};
 use crate::localcloud::engine::{letters, mysql_server, password, uuid};
 use crate::localcloud::master_secret::{self, Login};
-use crate::localcloud::query::{Form, Refusal, now};
+use crate::localcloud::query::{Form, Refusal};
 use crate::localcloud::subnets;
 
 const EXTENDED_SUPPORT: &str = "open-source-rds-extended-support";
@@ -56,11 +57,14 @@ impl Inner {
 
     /// Takes the name, so that a second create is refused from now on.
     pub(super) fn reserve(&self, region: &str, instance: &Instance) -> Result<(), Refusal> {
+        let created = self.now();
         self.change(region, |region| {
             if region.instances.contains_key(&instance.identifier) {
                 return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
             }
-            region.instances.insert(instance.identifier.clone(), instance.clone());
+            let event = if instance.restored_from.is_some() { Event::Restored } else { Event::Created };
+            let instance = Instance { created, awaited: Some((event, None)), ..instance.clone() };
+            region.instances.insert(instance.identifier.clone(), instance);
             Ok(())
         })
     }
@@ -132,7 +136,6 @@ fn instance(form: &Form, region: &str) -> Result<Instance, Refusal> {
         database,
         encrypted: form.flag("StorageEncrypted").unwrap_or(false),
         zone: form.text("AvailabilityZone").map_or_else(|| format!("{region}a"), str::to_owned),
-        created: now(),
         subnet_group: subnet_group.map(str::to_lowercase),
         parameters_in_sync: true,
         tags,

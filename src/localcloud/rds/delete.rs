@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::create::check_identifier;
 use super::describe::show;
+use super::events::Event;
 use super::service::{Inner, Request};
 use super::snapshots;
 use super::state::Snapshot;
 use crate::localcloud::engine;
 use crate::localcloud::master_secret;
-use crate::localcloud::query::{Refusal, Tags, now};
+use crate::localcloud::query::{Refusal, Tags};
 
 impl Inner {
     pub(super) fn delete_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -35,7 +36,7 @@ impl Inner {
             if let Some(name) = snapshot {
                 let tags = if instance.settings.copy_tags_to_snapshot { instance.tags.clone() } else { Tags::new() };
                 let status = "creating".to_owned();
-                let kept = Snapshot { identifier: name.clone(), status, created: now(), instance, tags };
+                let kept = Snapshot { identifier: name.clone(), status, created: inner.now(), instance, tags };
                 region.snapshots.insert(name, kept);
             }
             Ok(())
@@ -63,6 +64,7 @@ impl Inner {
         if let Some(arn) = &instance.secret_arn {
             master_secret::delete(&self.context, region, arn).await;
         }
+        self.note(region, identifier, Event::Deleted);
         self.change(region, |found| {
             found.instances.remove(identifier);
             let snapshot = instance.final_snapshot.and_then(|name| found.snapshots.get_mut(&name));

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::answer::write_instance;
+use super::events::Event;
 use super::service::{Inner, Request};
-use super::state::{Instance, arn};
+use super::state::{Instance, Region, arn};
 use crate::localcloud::faults::Fate;
-use crate::localcloud::query::{Form, Refusal, Xml, page, timestamp};
+use crate::localcloud::query::{Form, Refusal, Xml, page};
 
 impl Inner {
     pub(super) fn describe_instances(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -28,22 +29,31 @@ impl Inner {
         })
     }
 
-    /// Starts what RDS would start by itself: a crashed server, and an instance that was stopped for seven days.
-    fn look_after_servers(inner: &Arc<Self>, region: &str) {
-        let now = timestamp(inner.context.clock.now());
-        let due: Vec<String> = inner.read(region, |found| {
-            let is_due = |instance: &&Instance| match instance.status.as_str() {
-                "available" if inner.context.has_no_engines() => false,
-                "available" => inner.fleet.has_died(&Self::fleet_key(region, &instance.identifier)),
-                "stopped" => instance.automatic_restart.as_ref().is_some_and(|time| *time <= now),
-                _ => false,
+    /// Starts what RDS would start by itself: a crashed server, and an instance that was stopped for seven days. The
+    /// clock starts the latter, too, but an answer must not come before it.
+    pub(super) fn look_after_servers(inner: &Arc<Self>, region: &str) {
+        let now = inner.now();
+        let names = |is: &dyn Fn(&Instance) -> bool| -> Vec<String> {
+            let found = |found: &Region| {
+                found.instances.values().filter(|one| is(one)).map(|one| one.identifier.clone()).collect()
             };
-            found.instances.values().filter(is_due).map(|instance| instance.identifier.clone()).collect()
-        });
-        for identifier in due {
+            inner.read(region, found)
+        };
+        let is_overdue =
+            |one: &Instance| one.status == "stopped" && one.automatic_restart.as_ref().is_some_and(|time| *time <= now);
+        for identifier in names(&is_overdue) {
+            Self::start_overdue(inner, region, &identifier);
+        }
+        let has_died = |one: &Instance| {
+            one.status == "available" && inner.fleet.has_died(&Self::fleet_key(region, &one.identifier))
+        };
+        if inner.context.has_no_engines() {
+            return;
+        }
+        for identifier in names(&has_died) {
             tracing::warn!(identifier, "starting the MySQL server again");
             inner.update(region, &identifier, |instance| {
-                instance.automatic_restart = None;
+                instance.awaited = Some((Event::Restarted, None));
                 "starting".clone_into(&mut instance.status);
             });
             Self::start_in_background(inner, region, &identifier, vec![], &Fate::default());

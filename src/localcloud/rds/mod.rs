@@ -6,6 +6,7 @@ mod catalog;
 mod create;
 mod delete;
 mod describe;
+mod events;
 mod log_files;
 mod modify;
 mod parameter_changes;

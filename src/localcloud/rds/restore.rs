@@ -11,7 +11,7 @@ use super::state::{Instance, Settings, Snapshot};
 use super::{catalog, snapshots, tags};
 use crate::localcloud::engine::{self, letters, mysql_server, password};
 use crate::localcloud::master_secret::{self, Login};
-use crate::localcloud::query::{Form, Refusal, now};
+use crate::localcloud::query::{Form, Refusal};
 
 impl Inner {
     pub(super) async fn restore_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -108,7 +108,6 @@ fn restored(form: &Form, region: &str, snapshot: &Snapshot) -> Result<Instance, 
         database: old.database.clone(),
         encrypted: old.encrypted,
         zone: form.text("AvailabilityZone").map_or_else(|| format!("{region}a"), str::to_owned),
-        created: now(),
         subnet_group: subnet_group.map(str::to_lowercase),
         parameters_in_sync: true,
         restored_from: Some(snapshot.identifier.clone()),

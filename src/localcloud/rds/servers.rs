@@ -73,13 +73,21 @@ impl Inner {
     /// Starts the server of an instance and moves the status to what came of it.
     pub(super) async fn bring_up(&self, region: &str, identifier: &str, bootstrap: Vec<String>) {
         match self.start_server(region, identifier, bootstrap).await {
-            Ok(port) => self.update(region, identifier, |instance| {
-                instance.port = port;
-                instance.parameters_in_sync = true;
-                if instance.status != "deleting" {
-                    "available".clone_into(&mut instance.status);
+            Ok(port) => {
+                let mut told = None;
+                self.update(region, identifier, |instance| {
+                    instance.port = port;
+                    instance.parameters_in_sync = true;
+                    if instance.status != "deleting" {
+                        "available".clone_into(&mut instance.status);
+                    }
+                    told = instance.awaited.take();
+                });
+                let now = self.context.clock.now();
+                if let Some((event, moment)) = told {
+                    self.change(region, |region| region.note(identifier, event, moment.unwrap_or(now), now));
                 }
-            }),
+            }
             // Started again by the next run of the local cloud, as if nothing had been asked.
             Err(EngineError::Closing) => {}
             Err(error) => {
@@ -118,22 +126,23 @@ impl Inner {
             let regions = state.regions.iter();
             regions.flat_map(|(name, region)| region.instances.values().map(|it| (name.clone(), it.clone()))).collect()
         });
-        let each = known.into_iter().map(|(region, instance)| inner.resume_instance(region, instance));
+        let each = known.into_iter().map(|(region, instance)| Self::resume_instance(inner, region, instance));
         futures::future::join_all(each).await;
     }
 
-    async fn resume_instance(&self, region: String, instance: Instance) {
+    async fn resume_instance(inner: &Arc<Self>, region: String, instance: Instance) {
         let identifier = &instance.identifier;
         match instance.status.as_str() {
-            "starting" => self.bring_up(&region, identifier, vec![]).await,
+            "starting" => inner.bring_up(&region, identifier, vec![]).await,
             // What kept it from starting may be gone by now.
             "failed" | "incompatible-parameters" if instance.port != 0 => {
-                self.bring_up(&region, identifier, vec![]).await;
+                inner.bring_up(&region, identifier, vec![]).await;
             }
-            "creating" if instance.restored_from.is_some() => self.finish_restore(&region, identifier).await,
-            "creating" => self.resume_creation(&region, &instance).await,
-            "stopping" => self.update(&region, identifier, |instance| "stopped".clone_into(&mut instance.status)),
-            "deleting" => self.finish_deletion(&region, identifier).await,
+            "creating" if instance.restored_from.is_some() => inner.finish_restore(&region, identifier).await,
+            "creating" => inner.resume_creation(&region, &instance).await,
+            "stopping" => Self::has_stopped(inner, &region, identifier),
+            "stopped" => Self::start_when_due(inner, &region, &instance),
+            "deleting" => inner.finish_deletion(&region, identifier).await,
             _ => {}
         }
     }

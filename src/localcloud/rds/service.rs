@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::state::{Region, State};
 use crate::localcloud::engine::Fleet;
 use crate::localcloud::faults::Fate;
-use crate::localcloud::query::{Form, Refusal};
+use crate::localcloud::query::{Form, Refusal, timestamp};
 use crate::localcloud::service::{Service, Tagged};
 use crate::localcloud::store::Store;
 use crate::localcloud::{Call, Context, Reply};
@@ -52,6 +52,11 @@ impl Inner {
         self.store.change(|state| change(state.regions.entry(region.to_owned()).or_default()))
     }
 
+    /// Returns what time it is, as AWS writes it in XML.
+    pub(super) fn now(&self) -> String {
+        timestamp(self.context.clock.now())
+    }
+
     /// Looks at the state of a region.
     pub(super) fn read<R>(&self, region: &str, look: impl FnOnce(&Region) -> R) -> R {
         self.store.read(|state| match state.regions.get(region) {
@@ -92,6 +97,7 @@ async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Resul
     match operation {
         "CreateDBInstance" => Inner::create_instance(inner, request).await,
         "DescribeDBInstances" => Inner::describe_instances(inner, request),
+        "DescribeEvents" => Inner::describe_events(inner, request),
         "DescribeDBLogFiles" => inner.describe_log_files(request),
         "DownloadDBLogFilePortion" => inner.download_log_file(request),
         "ModifyDBInstance" => Inner::modify_instance(inner, request).await,

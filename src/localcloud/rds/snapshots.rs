@@ -11,7 +11,7 @@ use super::service::{Inner, Request};
 use super::state::{Region, Snapshot, arn};
 use super::tags;
 use crate::localcloud::engine;
-use crate::localcloud::query::{Refusal, Xml, now, page};
+use crate::localcloud::query::{Refusal, Xml, page};
 
 /// The longest name of a snapshot, in letters.
 pub(super) const LONGEST_NAME: usize = 255;
@@ -41,7 +41,7 @@ impl Inner {
             let copied = instance.settings.copy_tags_to_snapshot && given.is_empty();
             let tags = if copied { instance.tags.clone() } else { given };
             let status = "creating".to_owned();
-            let snapshot = Snapshot { identifier: name.clone(), status, created: now(), instance, tags };
+            let snapshot = Snapshot { identifier: name.clone(), status, created: inner.now(), instance, tags };
             let write = |xml: &mut Xml| write_snapshot(xml, &request.region, &snapshot);
             let answer = Xml::default().group("DBSnapshot", write).finish();
             region.snapshots.insert(name.clone(), snapshot);

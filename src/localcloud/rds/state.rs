@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::events::Event;
+use crate::localcloud::chronicle::Chronicle;
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::query::{Refusal, Tags};
 use crate::localcloud::service::Tagged;
@@ -37,6 +40,7 @@ pub(super) struct Region {
     pub(super) parameter_groups: BTreeMap<String, ParameterGroup>,
     pub(super) subnet_groups: BTreeMap<String, SubnetGroup>,
     pub(super) snapshots: BTreeMap<String, Snapshot>,
+    pub(super) events: Chronicle,
 }
 
 /// A DB instance.
@@ -66,6 +70,8 @@ pub(super) struct Instance {
     pub(super) final_snapshot: Option<String>,
     /// The snapshot that it is being made of.
     pub(super) restored_from: Option<String>,
+    /// What is told once its server runs, and when that was to be, if it was not to be now.
+    pub(super) awaited: Option<(Event, Option<Timestamp>)>,
     pub(super) tags: Tags,
 }
 

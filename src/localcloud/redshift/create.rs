@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::describe::show;
+use super::events::Event;
 use super::service::{Inner, Request};
 use super::state::{Cluster, Settings, arn};
 use super::{catalog, subnet_groups, tags};
 use crate::localcloud::engine::{password, postgres_folder, uuid};
 use crate::localcloud::master_secret::{self, Login};
-use crate::localcloud::query::{Form, Refusal, now};
+use crate::localcloud::query::{Form, Refusal};
 
 impl Inner {
     pub(super) async fn create_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -49,6 +50,7 @@ impl Inner {
 
     /// Takes the name, so that a second create is refused from now on.
     pub(super) fn reserve(&self, region: &str, mut cluster: Cluster) -> Result<(), Refusal> {
+        let created = self.now();
         self.change(region, |region| {
             if region.clusters.contains_key(&cluster.identifier) {
                 return Err(Refusal::new("ClusterAlreadyExists", "Cluster already exists"));
@@ -60,6 +62,8 @@ impl Inner {
                     cluster.zone.clone_from(zone);
                 }
             }
+            let event = if cluster.restored_from.is_some() { Event::Restored } else { Event::Created };
+            (cluster.created, cluster.awaited) = (created, Some(event));
             region.clusters.insert(cluster.identifier.clone(), cluster);
             Ok(())
         })
@@ -94,7 +98,6 @@ fn cluster(form: &Form, region: &str) -> Result<Cluster, Refusal> {
         master_username,
         zone: form.text("AvailabilityZone").map_or_else(|| format!("{region}a"), str::to_owned),
         subnet_group,
-        created: now(),
         default_role: form.text("DefaultIamRoleArn").map(str::to_owned),
         roles,
         tags,

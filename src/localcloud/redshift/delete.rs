@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::describe::show;
+use super::events::Event;
 use super::service::{Inner, Request};
 use super::snapshots::{check_name, exists};
 use super::state::Snapshot;
 use crate::localcloud::engine;
 use crate::localcloud::master_secret;
-use crate::localcloud::query::{Refusal, now};
+use crate::localcloud::query::Refusal;
 
 impl Inner {
     pub(super) fn delete_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -31,7 +32,7 @@ impl Inner {
             let cluster = cluster.clone();
             if let Some(name) = snapshot {
                 let (status, tags) = ("creating".to_owned(), cluster.tags.clone());
-                let kept = Snapshot { identifier: name.clone(), status, created: now(), cluster, tags };
+                let kept = Snapshot { identifier: name.clone(), status, created: inner.now(), cluster, tags };
                 region.snapshots.insert(name, kept);
             }
             Ok(())
@@ -59,6 +60,7 @@ impl Inner {
         if let Some(arn) = &cluster.secret_arn {
             master_secret::delete(&self.context, region, arn).await;
         }
+        self.note(region, identifier, Event::Deleted);
         self.change(region, |found| {
             found.clusters.remove(identifier);
             let snapshot = cluster.final_snapshot.and_then(|name| found.snapshots.get_mut(&name));

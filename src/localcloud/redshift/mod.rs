@@ -5,6 +5,7 @@ mod catalog;
 mod create;
 mod delete;
 mod describe;
+mod events;
 mod modify;
 mod power;
 mod restore;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::describe::show;
+use super::events::Event;
 use super::service::{Inner, Request};
 use crate::localcloud::faults::Fate;
 use crate::localcloud::query::Refusal;
@@ -15,13 +16,20 @@ impl Inner {
         inner.context.tasks.spawn(async move {
             shared.fleet.stop(&Self::fleet_key(&region, &identifier)).await;
             fate.wait().await;
-            shared.update(&region, &identifier, |cluster| "paused".clone_into(&mut cluster.status));
+            shared.has_paused(&region, &identifier);
         });
         Ok(answer)
     }
 
+    /// Ends a pause.
+    pub(super) fn has_paused(&self, region: &str, identifier: &str) {
+        self.update(region, identifier, |cluster| "paused".clone_into(&mut cluster.status));
+        self.note(region, identifier, Event::Paused);
+    }
+
     pub(super) fn resume_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let identifier = inner.move_status(request, "paused", "resuming", "resume")?;
+        inner.update(&request.region, &identifier, |cluster| cluster.awaited = Some(Event::Resumed));
         let answer = show(inner, &request.region, &identifier);
         Self::start_in_background(inner, &request.region, &identifier, None, &request.fate);
         Ok(answer)
@@ -29,6 +37,7 @@ impl Inner {
 
     pub(super) fn reboot_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
         let identifier = inner.move_status(request, "available", "rebooting", "reboot")?;
+        inner.update(&request.region, &identifier, |cluster| cluster.awaited = Some(Event::Rebooted));
         let answer = show(inner, &request.region, &identifier);
         Self::restart_in_background(inner, &request.region, &identifier, &request.fate);
         Ok(answer)

@@ -10,7 +10,7 @@ use super::snapshots;
 use super::state::{Cluster, Settings, Snapshot};
 use crate::localcloud::engine::{self, password, postgres_folder, uuid};
 use crate::localcloud::master_secret::{self, Login};
-use crate::localcloud::query::{Form, Refusal, now};
+use crate::localcloud::query::{Form, Refusal};
 
 impl Inner {
     pub(super) async fn restore_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -89,7 +89,6 @@ fn restored(form: &Form, region: &str, snapshot: &Snapshot) -> Result<Cluster, R
         master_username: old.master_username.clone(),
         zone: form.text("AvailabilityZone").map_or_else(|| format!("{region}a"), str::to_owned),
         subnet_group,
-        created: now(),
         default_role: form.text("DefaultIamRoleArn").map(str::to_owned),
         roles: role_list.into_iter().map(|role| (role, "in-sync".to_owned())).collect(),
         restored_from: Some(snapshot.identifier.clone()),

@@ -99,12 +99,19 @@ impl Inner {
     /// Starts the server of a cluster and moves the status to what came of it.
     pub(super) async fn bring_up(&self, region: &str, identifier: &str, login: Option<Login>) {
         match self.start_server(region, identifier, login).await {
-            Ok(port) => self.update(region, identifier, |cluster| {
-                cluster.port = port;
-                cluster.is_made = true;
-                cluster.settle();
-                "available".clone_into(&mut cluster.status);
-            }),
+            Ok(port) => {
+                let mut told = None;
+                self.update(region, identifier, |cluster| {
+                    cluster.port = port;
+                    cluster.is_made = true;
+                    cluster.settle();
+                    "available".clone_into(&mut cluster.status);
+                    told = cluster.awaited.take();
+                });
+                if let Some(event) = told {
+                    self.note(region, identifier, event);
+                }
+            }
             // Started again by the next run of the local cloud, as if nothing had been asked.
             Err(EngineError::Closing) => {}
             Err(error) => {
@@ -151,7 +158,7 @@ impl Inner {
             "failed" if cluster.is_made => self.bring_up(&region, identifier, None).await,
             "creating" if cluster.restored_from.is_some() => self.finish_restore(&region, identifier).await,
             "creating" => self.resume_creation(&region, &cluster).await,
-            "pausing" => self.update(&region, identifier, |cluster| "paused".clone_into(&mut cluster.status)),
+            "pausing" => self.has_paused(&region, identifier),
             "deleting" | "final-snapshot" => self.finish_deletion(&region, identifier).await,
             _ => {}
         }

@@ -11,7 +11,7 @@ use super::service::{Inner, Request};
 use super::state::{Region, Snapshot};
 use super::tags;
 use crate::localcloud::engine;
-use crate::localcloud::query::{Refusal, Xml, now, page};
+use crate::localcloud::query::{Refusal, Xml, page};
 
 impl Inner {
     pub(super) fn create_snapshot(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
@@ -32,7 +32,7 @@ impl Inner {
             }
             "modifying".clone_into(&mut cluster.status);
             let (cluster, status) = (cluster.clone(), "creating".to_owned());
-            let snapshot = Snapshot { identifier: name.clone(), status, created: now(), cluster, tags: given };
+            let snapshot = Snapshot { identifier: name.clone(), status, created: inner.now(), cluster, tags: given };
             let write = |xml: &mut Xml| write_snapshot(xml, &request.region, &snapshot);
             let answer = Xml::default().group("Snapshot", write).finish();
             region.snapshots.insert(name.clone(), snapshot);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::events::Event;
+use crate::localcloud::chronicle::Chronicle;
 use crate::localcloud::emulated::ACCOUNT;
 use crate::localcloud::query::{Refusal, Tags};
 
@@ -35,6 +37,7 @@ pub(super) struct Region {
     pub(super) clusters: BTreeMap<String, Cluster>,
     pub(super) subnet_groups: BTreeMap<String, SubnetGroup>,
     pub(super) snapshots: BTreeMap<String, Snapshot>,
+    pub(super) events: Chronicle,
 }
 
 /// A cluster.
@@ -63,6 +66,8 @@ pub(super) struct Cluster {
     pub(super) final_snapshot: Option<String>,
     /// The snapshot that it is being made of.
     pub(super) restored_from: Option<String>,
+    /// What is told once its server runs.
+    pub(super) awaited: Option<Event>,
     pub(super) tags: Tags,
 }
 
