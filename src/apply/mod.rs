@@ -13,6 +13,6 @@ pub use error::ApplyError;
 pub use event::{Event, Events, Summary};
 pub use lock::{lease_bucket, read, read_named};
 pub use observe::{Look, observe};
-pub use power::{Switch, switch};
+pub use power::{Switch, Switchable, switch, switch_all};
 pub use preflight::{Obstacle, permissions, preflight};
 pub use run::run;

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::perform::read;
 use super::{ApplyError, Event, Events, Summary};
-use crate::kinds::base::{AnyFound, Cx, KindError, Resource};
-use crate::model::{Action, Address, Power};
+use crate::kinds::base::{AnyFound, AnyKind, Cx, KindError};
+use crate::model::{Action, Address, Power, Readiness};
 use crate::plan::Observed;
 use crate::spec::Stack;
 use crate::wait::{Backoff, Probe, WaitError, until};
@@ -41,46 +41,59 @@ impl Switch {
     }
 }
 
+/// One thing that can be started and stopped, as it was found.
+#[derive(Clone)]
+pub struct Switchable {
+    /// The way to it.
+    pub cx: Cx,
+    /// Its kind.
+    pub kind: &'static dyn AnyKind,
+    /// Under which address it is told of.
+    pub address: Address,
+    /// What was found.
+    pub found: AnyFound,
+}
+
 /// Brings everything that can be stopped to one side and waits until it is there. What is there already is left alone.
 pub async fn switch(stack: &Stack, cx: &Cx, observed: &Observed, way: Switch, events: &Events) -> Summary {
     let due = observed.ours.iter().filter_map(|(address, found)| {
         let power = found.power?;
-        (power != way.target()).then_some((stack.resource(address)?, found))
+        let kind = stack.resource(address).filter(|_| power != way.target())?.kind;
+        Some(Switchable { cx: cx.clone(), kind, address: address.clone(), found: found.clone() })
     });
-    let outcomes = join_all(due.map(|(resource, found)| one(cx, resource, found, way, events))).await;
+    switch_all(&due.collect::<Vec<_>>(), way, events).await
+}
+
+/// Brings these to one side, side by side, and waits until they are there.
+pub async fn switch_all(due: &[Switchable], way: Switch, events: &Events) -> Summary {
+    let outcomes = join_all(due.iter().map(|thing| one(thing, way, events))).await;
     let mut summary = Summary::default();
-    for (address, outcome) in outcomes {
+    for (thing, outcome) in due.iter().zip(outcomes) {
         match outcome {
-            Ok(()) => summary.done.push((address, Action::Update)),
-            Err(error) => summary.failed.push((address, Action::Update, error)),
+            Ok(()) => summary.done.push((thing.address.clone(), Action::Update)),
+            Err(error) => summary.failed.push((thing.address.clone(), Action::Update, error)),
         }
     }
     summary
 }
 
-async fn one(
-    cx: &Cx,
-    resource: &Resource,
-    found: &AnyFound,
-    way: Switch,
-    events: &Events,
-) -> (Address, Result<(), ApplyError>) {
-    let (address, action) = (resource.address.clone(), Action::Update);
+async fn one(thing: &Switchable, way: Switch, events: &Events) -> Result<(), ApplyError> {
+    let (address, action) = (thing.address.clone(), Action::Update);
     events.tell(Event::Began { address: address.clone(), action });
     let since = Instant::now();
-    let outcome = turn(cx, resource, found, way, events).await;
+    let outcome = turn(thing, way, events).await;
     events.tell(match &outcome {
-        Ok(()) => Event::Done { address: address.clone(), action, took: since.elapsed() },
-        Err(error) => Event::Failed { address: address.clone(), action, is_unknown: error.leaves_unknown() },
+        Ok(()) => Event::Done { address, action, took: since.elapsed() },
+        Err(error) => Event::Failed { address, action, is_unknown: error.leaves_unknown() },
     });
-    (address, outcome)
+    outcome
 }
 
-async fn turn(cx: &Cx, resource: &Resource, found: &AnyFound, way: Switch, events: &Events) -> Result<(), ApplyError> {
-    let (kind, address) = (resource.kind, &resource.address);
-    // What is moving already (a creation, a stop of a minute ago) must arrive before it can be turned.
-    let settled =
-        if found.power == Some(Power::Changing) { arrive(cx, resource, None, events).await? } else { found.clone() };
+async fn turn(thing: &Switchable, way: Switch, events: &Events) -> Result<(), ApplyError> {
+    let Switchable { cx, kind, address, found } = thing;
+    // What is moving already (a creation, a change, a stop of a minute ago) must arrive before it can be turned.
+    let is_moving = found.power == Some(Power::Changing) || matches!(found.readiness, Readiness::Pending(_));
+    let settled = if is_moving { arrive(thing, None, events).await? } else { found.clone() };
     if settled.power == Some(way.target()) {
         return Ok(());
     }
@@ -95,24 +108,26 @@ async fn turn(cx: &Cx, resource: &Resource, found: &AnyFound, way: Switch, event
         events.tell(Event::Waiting { address: address.clone(), status: error.to_string() });
         backoff.sleep().await;
     }
-    arrive(cx, resource, Some(way.target()), events).await.map(drop)
+    arrive(thing, Some(way.target()), events).await.map(drop)
 }
 
 /// Waits until the resource stands still: at `target`, or anywhere.
-async fn arrive(cx: &Cx, resource: &Resource, target: Option<Power>, events: &Events) -> Result<AnyFound, ApplyError> {
-    let (kind, address) = (resource.kind, resource.address.clone());
+async fn arrive(thing: &Switchable, target: Option<Power>, events: &Events) -> Result<AnyFound, ApplyError> {
+    let Switchable { cx, kind, address, found: before } = thing;
     let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(20));
     let arrived = until(kind.limit(), backoff, || async {
-        let found = read(cx, kind, &address, resource.identity()).await?;
+        let found = read(cx, *kind, address, Some(before.name.clone())).await?;
         Ok::<_, KindError>(match found {
             None => Probe::Failed("it is gone".into()),
+            // Something else that was given the name in the meantime is not touched.
+            Some(found) if found.tags.mark() != before.tags.mark() => Probe::Failed("it is no longer ours".into()),
             Some(found) => {
                 let stands = found.power != Some(Power::Changing) && target.is_none_or(|to| found.power == Some(to));
-                if stands && found.readiness == crate::model::Readiness::Ready {
+                if stands && found.readiness == Readiness::Ready {
                     Probe::Ready(found)
                 } else {
                     let status = match &found.readiness {
-                        crate::model::Readiness::Pending(status) => status.clone(),
+                        Readiness::Pending(status) => status.clone(),
                         other => format!("{other:?}").to_lowercase(),
                     };
                     events.tell(Event::Waiting { address: address.clone(), status: status.clone() });
@@ -122,8 +137,8 @@ async fn arrive(cx: &Cx, resource: &Resource, target: Option<Power>, events: &Ev
         })
     });
     arrived.await.map_err(|error| match error {
-        WaitError::Failed(why) => ApplyError::Broken { address: resource.address.clone(), why },
-        WaitError::TimedOut { limit, last } => ApplyError::TimedOut { address: resource.address.clone(), limit, last },
-        WaitError::Look(source) => ApplyError::call("read", resource.address.clone(), source, None),
+        WaitError::Failed(why) => ApplyError::Broken { address: address.clone(), why },
+        WaitError::TimedOut { limit, last } => ApplyError::TimedOut { address: address.clone(), limit, last },
+        WaitError::Look(source) => ApplyError::call("read", address.clone(), source, None),
     })
 }

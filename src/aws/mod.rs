@@ -6,9 +6,11 @@ mod clients;
 mod clock;
 mod error;
 mod limits;
+mod regions;
 
 pub use caller::{Caller, CallerError, caller_address, reach};
 pub use clients::{Clients, Target};
 pub use clock::{Clock, moment};
 pub use error::{AwsError, Sorted, Trouble};
 pub use limits::Counter;
+pub use regions::{enabled_regions, usual_region};

@@ -3,6 +3,7 @@
 mod auto_stop;
 mod cache;
 mod error;
+mod fleet;
 mod list;
 mod meter;
 mod price;
@@ -14,6 +15,7 @@ mod usage;
 pub use auto_stop::{extend, push_on, stops_at};
 pub use cache::{Cache, Fetched, FetchedPrice};
 pub use error::BillingError;
+pub use fleet::{Machine, Running, fleet, running};
 pub use meter::{Meter, Reading};
 pub use price::{HOURS_A_MONTH, Price, Unit};
 pub use prices::Prices;

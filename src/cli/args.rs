@@ -8,12 +8,14 @@ use super::adopt::AdoptArgs;
 use super::data::DataArgs;
 use super::destroy::DestroyArgs;
 use super::doctor::DoctorArgs;
+use super::down_all::DownArgs;
 use super::extend::ExtendArgs;
 use super::iam_policy::IamPolicyArgs;
 #[cfg(feature = "local")]
 use super::local::LocalArgs;
 use super::logs::LogsArgs;
 use super::plan::PlanArgs;
+use super::remind::RemindArgs;
 use super::run_pipeline::RunPipelineArgs;
 use super::runs::RunsArgs;
 use super::status::StatusArgs;
@@ -85,13 +87,15 @@ pub enum Command {
     /// List the runs of the pipeline, or show one step by step
     Runs(RunsArgs),
     /// Stop what is billed by the hour and keep the data
-    Down,
+    Down(DownArgs),
     /// Start what `down` stopped
     Start,
     /// Give the servers more time before they stop by themselves
     Extend(ExtendArgs),
     /// Show what exists, whether it runs, since when, and what it costs
     Status(StatusArgs),
+    /// Print one line if anything that is billed by the hour runs, for shell prompts and cron
+    Remind(RemindArgs),
     /// Show what functions, jobs, crawlers and MySQL wrote into their logs, in the order of time
     Logs(LogsArgs),
     /// Suggest values for what a load needs, with their reasons

@@ -1,5 +1,7 @@
 //! Where this computer keeps what `stack prices update` has fetched.
 
+use std::path::PathBuf;
+
 use etcetera::{BaseStrategy, choose_base_strategy};
 
 use crate::aws::Target;
@@ -10,14 +12,18 @@ use crate::ui::{Ui, render_diagnostic};
 /// Names another folder than the one in which this system keeps caches.
 const FOLDER: &str = "STACK_CACHE_HOME";
 
-/// Returns the person's folder with fetched prices; `None` where there is neither a home nor another folder named.
-pub(super) fn cache() -> Option<Cache> {
+/// Returns the person's folder for what may be lost; `None` where there is neither a home nor another folder named.
+pub(super) fn folder() -> Option<PathBuf> {
     let named = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty());
-    let folder = match named {
-        Some(folder) => folder.into(),
-        None => choose_base_strategy().ok()?.cache_dir().join("stack"),
-    };
-    Some(Cache::new(folder))
+    match named {
+        Some(folder) => Some(folder.into()),
+        None => Some(choose_base_strategy().ok()?.cache_dir().join("stack")),
+    }
+}
+
+/// Returns the person's folder with fetched prices; `None` where there is none.
+pub(super) fn cache() -> Option<Cache> {
+    folder().map(Cache::new)
 }
 
 /// Returns the prices of the region that is meant.

@@ -107,6 +107,11 @@ fn endpoint() -> String {
     format!("http://127.0.0.1:{}", port())
 }
 
+/// Returns the endpoint of the local cloud if it runs.
+pub(super) async fn running_endpoint() -> Result<Option<String>, Box<Diagnostic>> {
+    Ok(is_ours().await?.then(endpoint))
+}
+
 /// Starts the local cloud if it does not run, and returns its endpoint.
 pub(super) async fn ensure_running(ui: Ui) -> Result<String, Box<Diagnostic>> {
     if is_ours().await? {

@@ -9,6 +9,7 @@ mod data;
 mod destroy;
 mod doctor;
 mod down;
+mod down_all;
 mod ending;
 mod exit;
 mod extend;
@@ -17,16 +18,23 @@ mod iam_policy;
 mod local;
 mod lock;
 mod logs;
+mod notify;
 mod plan;
 mod plan_file;
 mod protect;
+mod region;
+mod remind;
+mod remind_cache;
+mod remind_install;
 mod run_pipeline;
 mod runs;
 mod selection;
 mod session;
+mod shell_block;
 mod start;
 mod status;
 mod stop;
+mod timer;
 mod tune;
 mod tune_lambda;
 mod turn;
@@ -92,10 +100,12 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::IamPolicy(args) => iam_policy::run(ui, global, &args).await,
         Command::Unlock => unlock::run(ui, global).await,
         Command::Destroy(args) => destroy::run(ui, global, &args).await,
-        Command::Down => down::run(ui, global).await,
+        Command::Down(args) if args.all_stacks => down_all::run(ui, global).await,
+        Command::Down(_) => down::run(ui, global).await,
         Command::Start => start::run(ui, global).await,
         Command::Extend(args) => extend::run(ui, global, &args).await,
         Command::Status(args) => status::run(ui, global, &args).await,
+        Command::Remind(args) => remind::run(ui, global, &args).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
         Command::Runs(args) => runs::run(ui, global, &args).await,
         Command::Tune(args) => tune::run(ui, global, &args).await,

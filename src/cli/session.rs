@@ -57,7 +57,7 @@ impl Session {
     /// Loads the file and asks AWS who calls.
     pub(super) async fn open(ui: Ui, global: &Global) -> Result<Self, Vec<Diagnostic>> {
         let stack = load(ui, global)?;
-        let target = target(ui, global, &stack).await?;
+        let target = target(ui, global, &stack.region).await?;
         let aws = Clients::connect(target).await;
         reach(&aws.target).await.map_err(one)?;
         let caller = Caller::ask(&aws).await.map_err(one)?;
@@ -127,20 +127,23 @@ impl Session {
 }
 
 /// Decides where the calls go; starts the local cloud if it is asked for.
-async fn target(ui: Ui, global: &Global, stack: &Stack) -> Result<Target, Vec<Diagnostic>> {
-    let wants_local = global.local || std::env::var("STACK_TARGET").is_ok_and(|target| target == "local");
-    let mut target = Target {
-        region: stack.region.clone(),
-        profile: global.profile.clone(),
-        endpoint_url: global.endpoint_url.clone(),
-        any_credentials: false,
-        retry_pause: None,
-    };
-    if wants_local && global.endpoint_url.is_none() {
+pub(super) async fn target(ui: Ui, global: &Global, region: &str) -> Result<Target, Vec<Diagnostic>> {
+    let mut target = given_target(global, region);
+    if target.any_credentials && target.endpoint_url.is_none() {
         target.endpoint_url = Some(local_endpoint(ui).await?);
     }
-    target.any_credentials = wants_local;
     Ok(target)
+}
+
+/// Returns where the calls go by what was given; for the local cloud without its endpoint, which may not run.
+pub(super) fn given_target(global: &Global, region: &str) -> Target {
+    Target {
+        region: region.to_owned(),
+        profile: global.profile.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+        any_credentials: global.local || std::env::var("STACK_TARGET").is_ok_and(|target| target == "local"),
+        retry_pause: None,
+    }
 }
 
 #[cfg(feature = "local")]

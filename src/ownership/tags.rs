@@ -59,6 +59,12 @@ impl Tags {
         self.0.get(NAME).cloned()
     }
 
+    /// Returns the stack and the address that these tags name, whichever stack that is; `None` if nobody's marks are
+    /// there, or not all of them.
+    pub fn mark(&self) -> Option<(&str, Address)> {
+        Some((self.0.get(NAME)?.as_str(), self.address()?))
+    }
+
     /// Returns the address under which it was made.
     pub fn address(&self) -> Option<Address> {
         self.0.get(ID).and_then(|id| Address::parse(id))

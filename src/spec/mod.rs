@@ -23,5 +23,5 @@ pub use load::load;
 pub use moved::{Moved, TableAddress};
 pub use options::Options;
 pub use splice::Change;
-pub use stack::Stack;
+pub use stack::{Stack, is_region};
 pub use write::write;

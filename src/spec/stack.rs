@@ -64,7 +64,7 @@ impl Stack {
 }
 
 /// Returns whether `text` is of the form of a region, such as `us-east-2`.
-pub(super) fn is_region(text: &str) -> bool {
+pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() >= 3 && parts.last().is_some_and(|last| last.parse::<u8>().is_ok())
 }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod diagnostics;
+mod fleet_view;
 mod logs_view;
 mod meter_view;
 mod money;
@@ -12,6 +13,7 @@ mod progress;
 mod prompt;
 mod proof_view;
 mod redraw;
+mod remind_view;
 mod runs_view;
 mod sales_view;
 mod status_view;
@@ -22,6 +24,7 @@ mod tune_view;
 
 pub use clock::{clock_text, date_text, moment_text, span_text};
 pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summary_json};
+pub use fleet_view::{Fate, Stopping, fleet_text, stopped_json, stopped_notes, stopped_text};
 pub use logs_view::LogsView;
 pub use meter_view::{dollars, running_line};
 pub use money::money_line;
@@ -29,9 +32,10 @@ pub use numbers::grouped;
 pub use plan_json::plan_json;
 pub use plan_text::{moved_lines, plan_markdown, plan_text};
 pub use progress::follow_apply;
-pub use prompt::{choose, confirm, is_interactive};
+pub use prompt::{choose, choose_one, confirm, is_interactive};
 pub use proof_view::{Proof, proof_json, proof_text};
 pub use redraw::Redraw;
+pub use remind_view::{Telling, remind_json, remind_line};
 pub use runs_view::{forecast_text, run_json, run_text, runs_json, runs_text};
 pub use sales_view::sales_text;
 pub use status_view::{StatusLine, meter_text, status_json, status_text};

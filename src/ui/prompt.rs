@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, MultiSelect};
+use dialoguer::{Confirm, MultiSelect, Select};
 
 /// Returns whether somebody can be asked.
 pub fn is_interactive() -> bool {
@@ -23,4 +23,10 @@ pub fn choose(question: &str, items: &[String]) -> Vec<usize> {
     let all = vec![true; items.len()];
     let chosen = MultiSelect::with_theme(&theme).with_prompt(question).items(items).defaults(&all).interact_opt();
     chosen.ok().flatten().unwrap_or_default()
+}
+
+/// Lets a person choose one of several; Ctrl-C and Escape choose none.
+pub fn choose_one(question: &str, choices: &[String]) -> Option<usize> {
+    let theme = ColorfulTheme::default();
+    Select::with_theme(&theme).with_prompt(question).items(choices).default(0).interact_opt().ok().flatten()
 }

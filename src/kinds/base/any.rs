@@ -110,6 +110,8 @@ pub trait AnyKind: Send + Sync {
     fn collides(&self, resource: &Resource, found: &AnyFound) -> bool;
     /// See [`Kind::MOVES`].
     fn can_move(&self) -> bool;
+    /// See [`Kind::CAN_STOP`].
+    fn can_stop(&self) -> bool;
     /// See [`Kind::ATTRIBUTES`].
     fn attributes(&self) -> &'static [Attribute];
     /// See [`Kind::runs_on`].
@@ -202,6 +204,10 @@ impl<K: Kind> AnyKind for K {
 
     fn can_move(&self) -> bool {
         K::MOVES
+    }
+
+    fn can_stop(&self) -> bool {
+        K::CAN_STOP
     }
 
     fn attributes(&self) -> &'static [Attribute] {

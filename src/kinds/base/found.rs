@@ -10,7 +10,7 @@ use crate::ownership::{Owner, TagIndex, Tags};
 /// What a listing must cover: everything of ours, and whatever holds one of our names.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// The stack's name, for filters by tag.
+    /// The stack's name, for filters by tag; empty where every stack is meant.
     pub stack: String,
     /// The declared identities of this kind, each with the tags that it should carry.
     pub names: BTreeMap<String, Tags>,
@@ -21,6 +21,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Returns a scope that covers what any stack made, for kinds that show their tags when they are listed.
+    pub fn of_all_stacks() -> Self {
+        Self { stack: String::new(), names: BTreeMap::new(), trusts_index: false, shared: Shared::default() }
+    }
+
     /// Returns whether `name` is declared.
     pub fn declares(&self, name: &str) -> bool {
         self.names.contains_key(name)
@@ -28,7 +33,11 @@ impl Scope {
 
     /// Returns whether something with this name and these tags belongs into the listing: declared, or ours.
     pub fn covers(&self, name: &str, tags: &Tags) -> bool {
-        self.declares(name) || matches!(tags.owner(&self.stack), Owner::Ours(_))
+        let is_ours = match self.stack.as_str() {
+            "" => tags.mark().is_some(),
+            stack => matches!(tags.owner(stack), Owner::Ours(_)),
+        };
+        self.declares(name) || is_ours
     }
 
     /// Returns the tags of something that does not show them when it is listed.

@@ -40,6 +40,8 @@ pub trait Kind: Send + Sync + 'static {
     const MADE_FIRST: bool = false;
     /// Whether its mark can be given another address; what cannot is made anew when it moves.
     const MOVES: bool = true;
+    /// Whether it can be stopped. Such a kind shows its tags when it is listed, so that what any stack made is found.
+    const CAN_STOP: bool = false;
     /// Every attribute that can be declared, where it is read and what changing it costs.
     const ATTRIBUTES: &'static [Attribute];
     /// The declared fields, references still as addresses. Serialised in a fixed order for the spec hash.

@@ -100,6 +100,7 @@ impl Kind for Instance {
     const LIMIT: Duration = Duration::from_secs(3600);
     const OUTPUTS: &'static [&'static str] = &["identifier", "arn", "username", "endpoint", "port", "secret_arn"];
     const HOLDS_DATA: bool = true;
+    const CAN_STOP: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::identity("identifier", READ),
         Attribute::running("class", READ),

@@ -56,6 +56,7 @@ impl Kind for Cluster {
     const OUTPUTS: &'static [&'static str] =
         &["identifier", "arn", "database", "username", "endpoint", "port", "secret_arn"];
     const HOLDS_DATA: bool = true;
+    const CAN_STOP: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::identity("identifier", READ),
         Attribute::running("node_type", READ),
