@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::Billing;
 use crate::kinds::base::{Cx, Entry, KindError, Resource, Table, Template};
 use crate::kinds::mysql::Mysql;
 use crate::kinds::redshift::Redshift;
@@ -91,6 +92,43 @@ fn schedule_name(server: &Address) -> String {
 /// Returns the address of the schedule that stops a server.
 pub(super) fn schedule_of(server: &Address) -> Address {
     Address::new(<Schedule as crate::kinds::base::Kind>::NAME, &schedule_name(server))
+}
+
+/// The request that switches the schedule of a server on or off, for a machine that uses the server meanwhile.
+#[derive(Debug)]
+pub struct Pause {
+    /// The name of the schedule in the group of the stack.
+    pub schedule: String,
+    /// The request, as EventBridge Scheduler takes it; what a request leaves out would fall back to its default.
+    pub request: Value,
+}
+
+/// Returns how the schedule that stops a server is paused and goes on; `None` if the stack file has none.
+///
+/// Without a beginning of its own a schedule that goes on calls from then on, every hour: the server is stopped by then.
+pub fn pause_of(entry: Entry<'_>, server: &Address, is_on: bool) -> Option<Pause> {
+    let after = entry.all.get::<Billing>(<Billing as Table>::NAME)?.auto_stop()?;
+    let role = Address::new(<Role as Table>::NAME, NAME);
+    let server = servers(entry).into_iter().find(|one| one.address == *server)?;
+    let spec = server.schedule(entry.stack, after, &role);
+    let request = json!({
+        "GroupName": spec.group,
+        "Name": spec.name,
+        "Description": spec.timing.description(),
+        "ScheduleExpression": "cron(0 * * * ? *)",
+        "ScheduleExpressionTimezone": "UTC",
+        "FlexibleTimeWindow": { "Mode": "OFF" },
+        "State": if is_on { "ENABLED" } else { "DISABLED" },
+        "Target": {
+            "Arn": spec.target.as_str(),
+            "RoleArn": format!("${{{}.{}.arn}}", role.kind, role.name),
+            "Input": spec.input.as_str(),
+            "RetryPolicy": {
+                "MaximumRetryAttempts": spec.retries, "MaximumEventAgeInSeconds": spec.maximum_age_seconds,
+            },
+        },
+    });
+    Some(Pause { schedule: spec.name, request })
 }
 
 /// Returns the resources; none for a stack without servers.

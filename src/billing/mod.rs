@@ -12,7 +12,7 @@ mod rate;
 mod table;
 mod usage;
 
-pub use auto_stop::{extend, push_on, stops_at};
+pub use auto_stop::{Pause, extend, pause_of, push_on, stops_at};
 pub use cache::{Cache, Fetched, FetchedPrice};
 pub use error::BillingError;
 pub use fleet::{Machine, Running, fleet, running};

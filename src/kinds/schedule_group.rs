@@ -1,5 +1,6 @@
 //! A group of EventBridge schedules. Schedules carry no tags, groups do: one group for each stack owns them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -97,9 +98,9 @@ impl Kind for ScheduleGroup {
             if seen.is_deleting || seen.name != scope.stack {
                 continue;
             }
-            let tags = tags_of(cx, &seen.arn).await?;
+            let tags = shared_tags(cx, scope, &seen.arn).await?;
             if scope.covers(&seen.name, &tags) {
-                found.push(Found { name: seen.name.clone(), tags, seen });
+                found.push(Found { name: seen.name.clone(), tags: Tags::clone(&tags), seen });
             }
         }
         Ok(found)
@@ -158,8 +159,13 @@ fn observe(name: Option<String>, arn: Option<String>, state: Option<&ScheduleGro
     Seen { name: name.unwrap_or_default(), arn: arn.unwrap_or_default(), is_deleting }
 }
 
+/// Asks for the tags of the stack's group, once in one look: its schedules are owned through it.
+pub(super) async fn shared_tags(cx: &Cx, scope: &Scope, arn: &str) -> Result<Arc<Tags>, AwsError> {
+    scope.shared.once("scheduler:ListTagsForResource", tags_of(cx, arn)).await
+}
+
 /// Asks for the tags of a group; one that was deleted since it was listed has none.
-pub(super) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags, AwsError> {
+async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags, AwsError> {
     let call = cx.aws.scheduler.list_tags_for_resource().resource_arn(arn);
     let answer = present(call.send().await.named("scheduler:ListTagsForResource"))?;
     let tags = answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter();

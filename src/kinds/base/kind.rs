@@ -107,7 +107,8 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
 
-    /// Returns since when it runs, for kinds that can be stopped; `None` if it does not.
+    /// Returns since when it is billed in full, for kinds that are billed by the hour: since it was started, or made.
+    /// `None` if it is stopped.
     async fn running_since(&self, _cx: &Cx, _seen: &Self::Seen) -> Result<Option<Since>, KindError> {
         Ok(None)
     }

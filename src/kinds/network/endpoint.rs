@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, ResourceType, VpcEndpointType};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::tags;
-use crate::aws::{AwsError, Sorted};
+use crate::aws::{AwsError, Sorted, moment};
 use crate::kinds::base::{Attribute, Cx, Diff, Found, Kind, KindError, Known, Meta, One, Outputs, Permission, Scope};
-use crate::model::{Address, BilledItem, Effect, Readiness};
+use crate::model::{Address, BilledItem, Effect, Readiness, Since};
 use crate::ownership::Tags;
 
 const READ: &str = "ec2:DescribeVpcEndpoints";
@@ -45,6 +46,7 @@ pub struct Seen {
     groups: Vec<String>,
     private_dns: bool,
     state: String,
+    created: Option<Timestamp>,
 }
 
 impl Spec {
@@ -133,6 +135,10 @@ impl Kind for Endpoint {
 
     fn billed(&self, seen: &Seen) -> Vec<BilledItem> {
         zones(seen.subnets.len())
+    }
+
+    async fn running_since(&self, _cx: &Cx, seen: &Seen) -> Result<Option<Since>, KindError> {
+        Ok(seen.created.map(|moment| Since { moment, is_exact: true }))
     }
 
     fn permissions(&self, _want: &Spec, meta: &Meta) -> Vec<Permission> {
@@ -245,6 +251,7 @@ async fn describe(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Found<Seen>>, Kin
             groups: endpoint.groups.unwrap_or_default().into_iter().filter_map(|group| group.group_id).collect(),
             private_dns: endpoint.private_dns_enabled.unwrap_or_default(),
             state,
+            created: endpoint.creation_timestamp.as_ref().and_then(moment),
         };
         found.push(Found { name: id, tags: tags::seen(endpoint.tags), seen });
     }

@@ -170,7 +170,7 @@ impl Kind for Schedule {
         if names.is_empty() {
             return Ok(vec![]);
         }
-        let tags = schedule_group::tags_of(cx, &schedule_group::arn(&cx.known.stack, group)).await?;
+        let tags = schedule_group::shared_tags(cx, scope, &schedule_group::arn(&cx.known.stack, group)).await?;
         if tags.owner(&scope.stack) == Owner::Foreign {
             return Ok(vec![]);
         }

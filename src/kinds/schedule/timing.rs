@@ -64,7 +64,7 @@ impl Timing {
     }
 
     /// Returns what the schedule is described with: it is compared, so that another number of hours in the file is seen.
-    pub(super) fn description(&self) -> Option<String> {
+    pub fn description(&self) -> Option<String> {
         match self {
             Self::Declared { .. } => None,
             Self::Hourly { after_seconds } => {

@@ -38,6 +38,7 @@ pub(in super::super) async fn call(
     operation: &str,
     input: &Value,
 ) -> Result<Value, Failed> {
+    let mut line = "POST /".to_owned();
     let (headers, body) = match remote.protocol {
         Protocol::Query(version) => {
             let headers = "Content-Type: application/x-www-form-urlencoded\r\n".to_owned();
@@ -45,10 +46,18 @@ pub(in super::super) async fn call(
         }
         Protocol::Json(prefix) => (json_headers(prefix, operation), input.to_string()),
         Protocol::SmallJson(prefix) => (json_headers(prefix, operation), wire::small(input.clone()).to_string()),
+        Protocol::Paths(folder) => {
+            if !operation.starts_with("Update") {
+                let message = format!("the local cloud's Step Functions cannot call {operation}");
+                return Err(Failed { code: "ValidationException".to_owned(), message });
+            }
+            line = format!("PUT /{folder}/{}", input["Name"].as_str().unwrap_or_default());
+            ("Content-Type: application/json\r\n".to_owned(), input.to_string())
+        }
     };
     let host = endpoint.trim_start_matches("http://");
     let request = format!(
-        "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}Authorization: \
+        "{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}Authorization: \
          AWS4-HMAC-SHA256 Credential={OWN_KEY}/20260101/{region}/{}/aws4_request, SignedHeaders=host, Signature=0\
          \r\n\r\n{body}",
         body.len(),

@@ -20,6 +20,9 @@ const NAMED: &[(&str, &str, &str)] = &[
 
 /// Returns what a role must be allowed on, if the request tells.
 fn resource(remote: Remote, region: &str, input: &Value) -> Option<String> {
+    if let ("scheduler", Some(group), Some(name)) = (remote.word, input["GroupName"].as_str(), input["Name"].as_str()) {
+        return Some(format!("arn:aws:scheduler:{region}:{ACCOUNT}:schedule/{group}/{name}"));
+    }
     let named = NAMED.iter().filter(|(word, ..)| *word == remote.word);
     let (name, arn) = named.filter_map(|(_, member, arn)| Some((input[*member].as_str()?, *arn))).next()?;
     let (service, rest) = arn.split_once(':')?;

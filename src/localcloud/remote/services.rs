@@ -9,6 +9,8 @@ pub(super) enum Protocol {
     Json(&'static str),
     /// JSON whose names begin with a small letter; the prefix of the target.
     SmallJson(&'static str),
+    /// JSON at paths: only what replaces a thing that the request names with `Name`, below this folder.
+    Paths(&'static str),
 }
 
 /// One service.
@@ -30,6 +32,7 @@ const SERVICES: &[Remote] = &[
     remote("rds", "Rds", "rds", Protocol::Query("2014-10-31")),
     remote("redshift", "Redshift", "redshift", Protocol::Query("2012-12-01")),
     remote("redshiftdata", "RedshiftData", "redshift-data", Protocol::Json("RedshiftData")),
+    remote("scheduler", "Scheduler", "scheduler", Protocol::Paths("schedules")),
     remote("sfn", "Sfn", "states", Protocol::SmallJson("AWSStepFunctions")),
 ];
 

@@ -27,6 +27,11 @@ pub(super) fn statements(names: &Names<'_>, machine: &str) -> Vec<Value> {
         let (service, rest) = resource.split_once(':').unwrap_or_default();
         let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
         statements.push(allow(&actions, vec![arn(service, rest)]));
+        let Some(schedule) = server.schedule() else { continue };
+        let (stack, update) = (names.entry.stack, ["scheduler:UpdateSchedule"]);
+        statements.push(allow(&update, vec![arn("scheduler", &format!("schedule/{stack}/{schedule}"))]));
+        let roles = format!("arn:aws:iam::${{account}}:role/stack/{stack}/*");
+        statements.push(allow(&["iam:PassRole"], vec![roles]));
     }
     let is_same = |hop: Hop| steps.iter().any(|step| matches!(step.check, Some(Check::Same(one)) if one == hop));
     let asks_warehouse = steps.iter().any(|step| step.copy.is_some() || step.unload.is_some() || step.sql.is_some());

@@ -4,6 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
+use crate::billing::{Pause, pause_of};
+use crate::kinds::base::Table;
+use crate::kinds::mysql::Mysql;
+use crate::kinds::redshift::Redshift;
+use crate::model::Address;
 use crate::pipeline::{Dataset, StepTable};
 
 /// How long to wait between two looks at a server, in seconds.
@@ -32,6 +37,8 @@ pub(super) struct Server {
     off: &'static str,
     /// The error that says that it is on its way already.
     busy: &'static str,
+    /// The schedule that would stop it in the middle of the run, told to pause and to go on.
+    schedule: Option<(Pause, Pause)>,
 }
 
 /// Returns the databases that some steps need.
@@ -55,6 +62,7 @@ pub(super) fn needed(names: &Names<'_>, steps: &[&StepTable]) -> Vec<Server> {
             status: "$.DbInstances[0].DbInstanceStatus",
             off: "stopped",
             busy: "Rds.InvalidDbInstanceStateException",
+            schedule: schedule(names, &Address::new(<Mysql as Table>::NAME, &names.pipeline.mysql.server)),
         });
     }
     if steps.iter().any(warehouse) {
@@ -67,9 +75,14 @@ pub(super) fn needed(names: &Names<'_>, steps: &[&StepTable]) -> Vec<Server> {
             status: "$.Clusters[0].ClusterStatus",
             off: "paused",
             busy: "Redshift.InvalidClusterStateException",
+            schedule: schedule(names, &Address::new(<Redshift as Table>::NAME, &names.pipeline.warehouse.cluster)),
         });
     }
     servers
+}
+
+fn schedule(names: &Names<'_>, server: &Address) -> Option<(Pause, Pause)> {
+    pause_of(names.entry, server, false).zip(pause_of(names.entry, server, true))
 }
 
 impl Server {
@@ -102,9 +115,14 @@ impl Server {
         states.insert(self.state("look at"), self.task(0, &look));
         let seen = format!("$.{}.status", self.key);
         let is = |value: &str, next: &str| json!({ "Variable": seen, "StringEquals": value, "Next": next });
-        let choices = [is("available", next), is(self.off, &self.state("start"))];
+        let begin = self.state(if self.schedule.is_some() { "pause the schedule of" } else { "start" });
+        let choices = [is("available", next), is(self.off, &begin)];
         let choice = json!({ "Type": "Choice", "Choices": choices, "Default": self.state("wait for") });
         states.insert(self.state("is on:"), choice);
+        if let Some((pause, _)) = &self.schedule {
+            let rest = json!({ "Catch": [on_fault], "Next": self.state("start") });
+            states.insert(begin, update(pause, &rest));
+        }
         let busy = json!({ "ErrorEquals": [self.busy], "ResultPath": null, "Next": self.state("wait for") });
         let start = json!({ "Catch": [busy, on_fault], "Next": self.state("note the start of") });
         states.insert(self.state("start"), self.task(1, &start));
@@ -127,7 +145,20 @@ impl Server {
         });
         states.insert(self.state("was started:"), choice);
         let fault = json!({ "ErrorEquals": ["States.ALL"], "ResultPath": "$.fault", "Next": next });
-        states.insert(self.state("stop"), self.task(2, &json!({ "Catch": [fault], "Next": next })));
+        let Some((_, go_on)) = &self.schedule else {
+            states.insert(self.state("stop"), self.task(2, &json!({ "Catch": [fault], "Next": next })));
+            return;
+        };
+        // Also if it could not be stopped: then the schedule does it.
+        let last = self.state("let the schedule go on that stops");
+        states.insert(last.clone(), update(go_on, &json!({ "Catch": [fault], "Next": next })));
+        let fault = json!({ "ErrorEquals": ["States.ALL"], "ResultPath": "$.fault", "Next": last });
+        states.insert(self.state("stop"), self.task(2, &json!({ "Catch": [fault], "Next": last })));
+    }
+
+    /// Returns the name of the schedule that a role must be allowed to change.
+    pub(super) fn schedule(&self) -> Option<&str> {
+        self.schedule.as_ref().map(|(pause, _)| pause.schedule.as_str())
     }
 
     /// Returns what a role must be allowed, and on what.
@@ -140,6 +171,22 @@ impl Server {
         let resource = if self.key == "mysql" { "rds:db:" } else { "redshift:cluster:" };
         (self.operations.iter().map(action).collect(), format!("{resource}{}", self.identifier))
     }
+}
+
+/// Returns the state that switches a schedule on or off.
+fn update(pause: &Pause, rest: &Value) -> Value {
+    let mut state = json!({
+        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:scheduler:updateSchedule",
+        "Parameters": pause.request, "ResultPath": null,
+        "Retry": [{
+            "ErrorEquals": ["Scheduler.ThrottlingException", "Scheduler.InternalServerException"],
+            "IntervalSeconds": 5, "MaxAttempts": 6, "BackoffRate": 2,
+        }],
+    });
+    for (member, value) in rest.as_object().into_iter().flatten() {
+        state[member.as_str()] = value.clone();
+    }
+    state
 }
 
 /// Puts the steps, a machine of their own, between the start and the stop of their databases.
