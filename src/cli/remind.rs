@@ -23,8 +23,11 @@ use crate::ui::{Telling, Ui, remind_json, remind_line};
 /// How long a prompt waits for AWS: with the start of the process it stays below 300 ms.
 const BUDGET: Duration = Duration::from_millis(200);
 
-/// How long is waited at the longest where nobody sits and waits; after it the timer would begin anew.
+/// How long `--wait` waits at the longest.
 const LONGEST: Duration = Duration::from_secs(300);
+
+/// How long the process in the background asks: after it the next prompt begins anew.
+const REFRESH: Duration = Duration::from_secs(60);
 
 /// Options of `stack remind`.
 #[derive(Debug, Args)]
@@ -74,7 +77,11 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &RemindArgs) -> Outcome {
     };
     let cache = Cache::of(&target);
     let asking = tokio::spawn(ask(target.clone()));
-    let patience = if args.wait || args.refresh { LONGEST } else { BUDGET.saturating_sub(began.elapsed()) };
+    let patience = match args {
+        RemindArgs { refresh: true, .. } => REFRESH,
+        RemindArgs { wait: true, .. } => LONGEST,
+        _ => BUDGET.saturating_sub(began.elapsed()),
+    };
     let known = match wait(asking, patience, cache.as_ref()).await {
         Ok(known) => known,
         Err(errors) => return Ok(failed(ui, global, args, &errors)),

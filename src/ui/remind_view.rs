@@ -109,23 +109,23 @@ mod tests {
     }
 
     fn line(running: &[Running], is_old: bool) -> String {
-        let at = "2026-11-23T12:30:00Z".parse().unwrap();
+        let at = "2020-11-23T12:30:00Z".parse().unwrap();
         let telling = Telling { at, is_old, stop: "stack down --all-stacks", zone: TimeZone::UTC };
         remind_line(running, &telling).unwrap_or_default()
     }
 
     #[test]
     fn one_line_says_what_since_when_and_how_much() {
-        let mysql = one("mysql.sales", Some(0.022), Some(("2026-11-23T09:14:00Z", true)));
-        let redshift = one("redshift.warehouse", Some(0.543), Some(("2026-11-21T09:14:00Z", false)));
+        let mysql = one("mysql.sales", Some(0.022), Some(("2020-11-23T09:14:00Z", true)));
+        let redshift = one("redshift.warehouse", Some(0.543), Some(("2020-11-21T09:14:00Z", false)));
         insta::assert_snapshot!(line(&[mysql.clone()], false), @"running: `mysql.sales` of `shop` since 09:14 (3 h 16 min) $0.07 so far, $0.022/h; `stack down --all-stacks` stops it");
-        insta::assert_snapshot!(line(&[mysql.clone(), redshift], true), @"running: `mysql.sales` of `shop` since 09:14 (3 h 16 min) $0.07 so far, $0.022/h, `redshift.warehouse` of `shop` at least since Sat 21 Nov 09:14 (2 d 3 h) $27.85 so far, $0.543/h; together $27.92 so far, $0.565/h; `stack down --all-stacks` stops them (as of Mon 23 Nov 12:30)");
+        insta::assert_snapshot!(line(&[mysql.clone(), redshift], true), @"running: `mysql.sales` of `shop` since 09:14 (3 h 16 min) $0.07 so far, $0.022/h, `redshift.warehouse` of `shop` at least since Sat 21 Nov 09:14 (2 d 3 h) $27.84 so far, $0.543/h; together $27.91 so far, $0.565/h; `stack down --all-stacks` stops them (as of 23 Nov 2020 12:30)");
         assert_eq!(line(&[], false), "");
     }
 
     #[test]
     fn what_is_unknown_is_said_to_be_unknown() {
-        let mysql = one("mysql.sales", None, Some(("2026-11-23T12:14:00Z", true)));
+        let mysql = one("mysql.sales", None, Some(("2020-11-23T12:14:00Z", true)));
         let redshift = one("redshift.warehouse", Some(0.543), None);
         insta::assert_snapshot!(line(&[mysql.clone(), redshift.clone()], false), @"running: `mysql.sales` of `shop` since 12:14 (16 min) price unknown, `redshift.warehouse` of `shop` $0.543/h; together price unknown; `stack down --all-stacks` stops them");
         insta::assert_snapshot!(line(&[redshift], false), @"running: `redshift.warehouse` of `shop` $0.543/h; `stack down --all-stacks` stops it");

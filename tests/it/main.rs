@@ -29,6 +29,8 @@ mod moto;
 mod pipeline;
 #[cfg(feature = "local")]
 mod properties;
+#[cfg(feature = "local")]
+mod remind;
 mod retired;
 #[cfg(feature = "local")]
 mod schedule;
