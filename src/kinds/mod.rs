@@ -7,6 +7,7 @@ mod attribute_table;
 mod attributes;
 pub mod base;
 pub mod bucket;
+pub mod budget;
 pub mod dashboard;
 mod final_snapshot;
 pub mod glue;
@@ -68,6 +69,7 @@ pub static KINDS: &[&dyn AnyKind] = &[
     &state_machine::StateMachine,
     &schedule_group::ScheduleGroup,
     &schedule::Schedule,
+    &budget::Budget,
 ];
 
 /// Every table that a person may write.

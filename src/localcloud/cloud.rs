@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::athena::AthenaService;
+use super::budgets::Budgets;
 use super::clock::Clock;
 use super::control::Tagging;
 use super::faults::{Calls, Faults};
@@ -209,7 +210,7 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
     let mut services = super::control::open(context)?;
     let redshift = Redshift::open(context)?;
     let redshift_data = RedshiftData::new(context, redshift.warehouse());
-    let own: [Arc<dyn Service>; 9] = [
+    let own: [Arc<dyn Service>; 10] = [
         Arc::new(Secrets::open(&context.home).await?),
         Arc::new(Rds::open(context)?),
         Arc::new(redshift),
@@ -219,6 +220,7 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
         Arc::new(AthenaService::open(context).await?),
         Arc::new(SchedulerService::open(context)?),
         Arc::new(StatesService::open(context)?),
+        Arc::new(Budgets::open(context)?),
     ];
     services.extend(own);
     Ok(services)

@@ -41,6 +41,7 @@ impl Denials {
             "lambda" => lambda::action(call),
             // The paths of the Scheduler stand for operations that are called as their actions are.
             "scheduler" => faults::operation(call),
+            "budgets" => budgets_action(&call.operation).to_owned(),
             _ => call.operation.clone(),
         };
         let action = format!("{}:{operation}", prefix(&call.service));
@@ -85,6 +86,15 @@ fn refusal(service: &str, action: &str) -> Words {
          policy allows the {action} action"
     );
     Words::new(status, code, message)
+}
+
+/// Returns what AWS Budgets calls an operation in policies, where all reads and all changes are one action each.
+fn budgets_action(operation: &str) -> &str {
+    match operation {
+        _ if operation.contains("Tag") => operation,
+        _ if operation.starts_with("Describe") => "ViewBudget",
+        _ => "ModifyBudget",
+    }
 }
 
 fn s3_action(method: &Method, uri: &http::Uri) -> String {

@@ -6,6 +6,7 @@
 
 mod athena;
 mod backlog;
+mod budgets;
 mod call;
 mod chronicle;
 mod clock;

@@ -61,11 +61,22 @@ for event in told(redshift, "cluster", "warehouse", Duration=20160):
     print(round((event["Date"] - made).total_seconds() / 3600), event["Message"].split(" at ")[0])
 print(round((due - made).total_seconds() / 3600))
 "#;
-    insta::assert_snapshot!(run(&world, week), @"");
+    insta::assert_snapshot!(run(&world, week), @r"
+    0 creation DB instance created
+    3 notification DB instance stopped
+    171 notification DB instance is being started due to it exceeding the maximum allowed time being stopped.
+    171 notification DB instance started
+    173 availability DB instance shutdown
+    173 availability DB instance restarted
+    0 Cluster 'warehouse' was created
+    3 Cluster 'warehouse' was paused
+    173 Cluster 'warehouse' was resumed
+    171
+    ");
 
     world.restart();
     let later = r#"
-forward("PT246H")
+forward("PT245H30M")
 count = lambda **more: len(told(rds, "db-instance", "sales", **more))
 print(count(Duration=20160), count(), count(Duration=20160, EventCategories=["availability"]))
 # The first two are older than fourteen days by now.
@@ -76,5 +87,10 @@ until(lambda: count() == 1)
 print(told(rds, "db-instance", "sales")[0]["Message"])
 print(refused(rds.describe_events, Duration=20161), refused(rds.describe_events, SourceIdentifier="sales"))
 "#;
-    insta::assert_snapshot!(run(&world, later), @"");
+    insta::assert_snapshot!(run(&world, later), @r"
+    6 2 2
+    4
+    DB instance deleted
+    InvalidParameterValue InvalidParameterCombination
+    ");
 }

@@ -37,6 +37,7 @@ const NAMING: &[&str] = &[
     "SecretId",
     "WorkGroup",
     "DashboardName",
+    "BudgetName",
     "Name",
     "ResourceArn",
     "resourceArn",
