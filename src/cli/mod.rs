@@ -4,6 +4,7 @@ mod adopt;
 mod args;
 mod cache;
 mod check;
+mod cost;
 mod data;
 mod destroy;
 mod doctor;
@@ -16,6 +17,7 @@ mod logs;
 mod plan;
 mod plan_file;
 mod power;
+mod prices;
 mod protect;
 mod run_pipeline;
 mod runs;
@@ -90,6 +92,8 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Down => power::run(ui, global, crate::apply::Switch::Off).await,
         Command::Start => power::run(ui, global, crate::apply::Switch::On).await,
         Command::Status => status::run(ui, global).await,
+        Command::Cost(args) => cost::run(ui, global, &args).await,
+        Command::Prices(args) => prices::run(ui, global, &args).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
         Command::Runs(args) => runs::run(ui, global, &args).await,
         Command::Tune(args) => tune::run(ui, global, &args).await,

@@ -57,7 +57,7 @@ impl Session {
     /// Loads the file and asks AWS who calls.
     pub(super) async fn open(ui: Ui, global: &Global) -> Result<Self, Vec<Diagnostic>> {
         let stack = load(ui, global)?;
-        let target = target(ui, global, &stack).await?;
+        let target = target(ui, global, &stack.region).await?;
         let aws = Clients::connect(target).await;
         reach(&aws.target).await.map_err(one)?;
         let caller = Caller::ask(&aws).await.map_err(one)?;
@@ -127,10 +127,10 @@ impl Session {
 }
 
 /// Decides where the calls go; starts the local cloud if it is asked for.
-async fn target(ui: Ui, global: &Global, stack: &Stack) -> Result<Target, Vec<Diagnostic>> {
+pub(super) async fn target(ui: Ui, global: &Global, region: &str) -> Result<Target, Vec<Diagnostic>> {
     let wants_local = global.local || std::env::var("STACK_TARGET").is_ok_and(|target| target == "local");
     let mut target = Target {
-        region: stack.region.clone(),
+        region: region.to_owned(),
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone(),
         any_credentials: false,
