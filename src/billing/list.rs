@@ -45,6 +45,7 @@ pub(super) fn of_region(region: &str) -> Vec<Price> {
         source: entry.source.clone(),
         date: entry.date,
         is_verified: entry.verified_in.iter().any(|one| one == region),
+        is_fetched: false,
     };
     entries.map(price).collect()
 }

@@ -82,6 +82,8 @@ pub struct Price {
     pub date: Date,
     /// Whether it was seen in a price list for this very region.
     pub is_verified: bool,
+    /// Whether it was fetched; otherwise it is the table's.
+    pub is_fetched: bool,
 }
 
 impl Price {

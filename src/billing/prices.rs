@@ -61,6 +61,7 @@ impl Prices {
                 source: fetched.source.clone(),
                 date,
                 is_verified: true,
+                is_fetched: true,
             };
             match self.prices.iter_mut().find(|known| known.sku == price.sku) {
                 Some(known) => *known = price,

@@ -6,10 +6,10 @@ use super::Prices;
 const ATHENA_LEAST_BYTES: u64 = 10_000_000;
 
 /// What a Spark job is billed for at least, in seconds.
-const JOB_LEAST_SECONDS: f64 = 60.0;
+pub const JOB_LEAST_SECONDS: f64 = 60.0;
 
 /// What a crawl is billed for at least, in seconds. It has been so for years; no page was read that says it still is.
-const CRAWL_LEAST_SECONDS: f64 = 600.0;
+pub const CRAWL_LEAST_SECONDS: f64 = 600.0;
 
 /// How many data processing units a crawl uses: AWS's own example says two, and no call tells beforehand.
 const CRAWL_DPUS: f64 = 2.0;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::adopt::AdoptArgs;
+use super::cost::CostArgs;
 use super::data::DataArgs;
 use super::destroy::DestroyArgs;
 use super::doctor::DoctorArgs;
@@ -15,6 +16,7 @@ use super::iam_policy::IamPolicyArgs;
 use super::local::LocalArgs;
 use super::logs::LogsArgs;
 use super::plan::PlanArgs;
+use super::prices::PricesArgs;
 use super::remind::RemindArgs;
 use super::run_pipeline::RunPipelineArgs;
 use super::runs::RunsArgs;
@@ -96,6 +98,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Print one line if anything that is billed by the hour runs, for shell prompts and cron
     Remind(RemindArgs),
+    /// Show what the stack costs by the hour and by the month, and what one run of its pipeline costs
+    Cost(CostArgs),
+    /// List the prices of the region, or fetch AWS's own
+    Prices(PricesArgs),
     /// Show what functions, jobs, crawlers and MySQL wrote into their logs, in the order of time
     Logs(LogsArgs),
     /// Suggest values for what a load needs, with their reasons

@@ -5,6 +5,7 @@ mod after_run;
 mod args;
 mod cache;
 mod check;
+mod cost;
 mod data;
 mod destroy;
 mod doctor;
@@ -21,6 +22,7 @@ mod logs;
 mod notify;
 mod plan;
 mod plan_file;
+mod prices;
 mod protect;
 mod region;
 mod remind;
@@ -106,6 +108,8 @@ async fn dispatch(ui: Ui, cli: Cli) -> Outcome {
         Command::Extend(args) => extend::run(ui, global, &args).await,
         Command::Status(args) => status::run(ui, global, &args).await,
         Command::Remind(args) => remind::run(ui, global, &args).await,
+        Command::Cost(args) => cost::run(ui, global, &args).await,
+        Command::Prices(args) => prices::run(ui, global, &args).await,
         Command::RunPipeline(args) => run_pipeline::run(ui, global, &args).await,
         Command::Runs(args) => runs::run(ui, global, &args).await,
         Command::Tune(args) => tune::run(ui, global, &args).await,

@@ -20,6 +20,7 @@ use super::gateway::Gateway;
 use super::glue::GlueService;
 use super::home::Home;
 use super::lambda::LambdaService;
+use super::pricing::Pricing;
 use super::rds::Rds;
 use super::redshift::Redshift;
 use super::redshift_data::RedshiftData;
@@ -210,7 +211,7 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
     let mut services = super::control::open(context)?;
     let redshift = Redshift::open(context)?;
     let redshift_data = RedshiftData::new(context, redshift.warehouse());
-    let own: [Arc<dyn Service>; 10] = [
+    let own: [Arc<dyn Service>; 11] = [
         Arc::new(Secrets::open(&context.home).await?),
         Arc::new(Rds::open(context)?),
         Arc::new(redshift),
@@ -221,6 +222,7 @@ async fn open_services(context: &Context) -> std::io::Result<Vec<Arc<dyn Service
         Arc::new(SchedulerService::open(context)?),
         Arc::new(StatesService::open(context)?),
         Arc::new(Budgets::open(context)?),
+        Arc::new(Pricing::new(context)),
     ];
     services.extend(own);
     Ok(services)

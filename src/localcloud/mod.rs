@@ -25,6 +25,7 @@ mod log_stream;
 mod master_secret;
 mod mint;
 mod page;
+mod pricing;
 mod python;
 mod query;
 mod rds;

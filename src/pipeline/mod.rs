@@ -2,6 +2,7 @@
 //!
 //! A new step is one file in `steps/` and its key in [`StepTable`].
 
+mod cost;
 mod dataset;
 mod error;
 mod event;
@@ -22,6 +23,7 @@ mod steps;
 mod table;
 mod warehouse;
 
+pub use cost::{Basis, Costing, RunCost, ServerCost, StepCost};
 pub use dataset::Dataset;
 pub use error::{PipelineError, Problem};
 pub use event::{Happening, StepEvent, StepEvents, StepReport};

@@ -1,6 +1,7 @@
 //! The only room that writes to a terminal or asks. Data go to stdout, all else to stderr.
 
 mod clock;
+mod cost_view;
 mod diagnostics;
 mod fleet_view;
 mod logs_view;
@@ -9,6 +10,7 @@ mod money;
 mod numbers;
 mod plan_json;
 mod plan_text;
+mod prices_view;
 mod progress;
 mod prompt;
 mod proof_view;
@@ -23,6 +25,7 @@ mod trial_view;
 mod tune_view;
 
 pub use clock::{clock_text, date_text, moment_text, span_text};
+pub use cost_view::CostView;
 pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summary_json};
 pub use fleet_view::{Fate, Stopping, fleet_text, stopped_json, stopped_notes, stopped_text};
 pub use logs_view::LogsView;
@@ -31,6 +34,7 @@ pub use money::money_line;
 pub use numbers::grouped;
 pub use plan_json::plan_json;
 pub use plan_text::{moved_lines, plan_markdown, plan_text};
+pub use prices_view::{Refreshed, prices_json, prices_text, refreshed_json, refreshed_text};
 pub use progress::follow_apply;
 pub use prompt::{choose, choose_one, confirm, is_interactive};
 pub use proof_view::{Proof, proof_json, proof_text};

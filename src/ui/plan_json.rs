@@ -3,10 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::billing::Rate;
+use crate::billing::{HOURS_A_MONTH, Rate};
 use crate::kinds::base::Meta;
 use crate::model::{Effect, FieldChange};
 use crate::plan::{Change, Plan, Reason};
+
+use super::money::prices;
 
 /// Returns a plan as JSON.
 pub fn plan_json(plan: &Plan, before: &Rate, after: &Rate, meta: &Meta) -> Value {
@@ -20,12 +22,22 @@ pub fn plan_json(plan: &Plan, before: &Rate, after: &Rate, meta: &Meta) -> Value
         "changes": plan.shown().map(|one| change(one, before, after)).collect::<Vec<_>>(),
         "moved_proposals": proposals.collect::<Vec<_>>(),
         "as_declared": plan.count(crate::model::Action::None),
-        "usd_per_hour": { "now": before.now().0, "after": after.now().0 },
+        "usd_per_hour": {
+            "now": before.now().0,
+            "after": after.now().0,
+            "difference": after.now().0 - before.now().0,
+            "has_unknown": before.running().1 || after.running().1,
+        },
+        "usd_per_month_always_on": {
+            "now": before.running().0 * HOURS_A_MONTH,
+            "after": after.running().0 * HOURS_A_MONTH,
+            "difference": (after.running().0 - before.running().0) * HOURS_A_MONTH,
+        },
     })
 }
 
 fn change(change: &Change, before: &Rate, after: &Rate) -> Value {
-    let price = |rate: &Rate| rate.of(&change.address).map(crate::billing::Line::now);
+    let (price_before, price_after) = prices(before, after, (&change.address, change.action));
     json!({
         "address": change.address.to_string(),
         "kind": change.address.kind,
@@ -35,7 +47,7 @@ fn change(change: &Change, before: &Rate, after: &Rate) -> Value {
         "moved_from": match &change.reason { Reason::Moved(from) => Some(from), _ => None },
         "replaced_because": change.diff.replacement(),
         "fields": change.fields().into_iter().map(FieldChange::shown).map(|one| field(&one)).collect::<Vec<_>>(),
-        "usd_per_hour": { "before": price(before), "after": price(after) },
+        "usd_per_hour": { "before": price_before, "after": price_after },
     })
 }
 

@@ -8,7 +8,7 @@ use crate::billing::Rate;
 use crate::model::{Action, Effect, FieldChange};
 use crate::plan::{Change, Plan};
 
-use super::money::{money_line, price_change};
+use super::money::{difference, money_line, price_change, prices};
 
 /// Values longer than this are cut: a whole policy or dashboard helps nobody.
 const LONGEST: usize = 60;
@@ -70,9 +70,8 @@ pub fn plan_markdown(plan: &Plan, before: &Rate, after: &Rate, place: &str) -> S
     text
 }
 
-/// The price of what left the file is not known: the file no longer says what it is.
 fn price(change: &Change, before: &Rate, after: &Rate) -> Option<String> {
-    change.resource.as_ref().and_then(|_| price_change(before, after, &change.address))
+    price_change(prices(before, after, (&change.address, change.action)))
 }
 
 fn cell(value: &str) -> String {
@@ -94,7 +93,9 @@ fn totals(plan: &Plan, before: &Rate, after: &Rate) -> String {
         parts.push(format!("{} to start for it and stop again", count(Action::Start)));
     }
     parts.push(format!("{} as declared", plan.count(Action::None)));
-    format!("{}; {} now, {} after", parts.join(", "), money_line(before.now()), money_line(after.now()))
+    let (now, then) = (money_line(before.now()), money_line(after.now()));
+    let more = difference(before, after).map(|more| format!(": {more}")).unwrap_or_default();
+    format!("{}; {now} now, {then} after{more}", parts.join(", "))
 }
 
 fn because(change: &Change) -> String {
