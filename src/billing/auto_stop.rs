@@ -214,3 +214,61 @@ async fn push(
     try_join_all(due.iter().map(|(spec, new, _)| schedule::push(cx, spec, *new))).await?;
     Ok(!due.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::base::{AnyTable, Declared};
+    use crate::model::KeyPath;
+
+    fn declared() -> Declared {
+        let mut declared = Declared::new("");
+        let mut add = |table: &dyn AnyTable, name: &str, value: Value| {
+            declared.insert(table.name(), name, table.parse(&value).unwrap());
+        };
+        let mysql = json!({
+            "identifier": "data-engineering-aws", "class": "db.t4g.micro", "version": "8.4", "storage_gib": 20,
+            "database": "shop",
+        });
+        let redshift = json!({
+            "identifier": "my-warehouse", "node_type": "ra3.large", "nodes": 1, "database": "dw", "role": "redshift",
+        });
+        add(&Mysql, "sales", mysql);
+        add(&Redshift, "warehouse", redshift);
+        add(&Billing, "billing", json!({ "auto_stop": "4h" }));
+        declared
+    }
+
+    /// AWS checks the input of a universal target against the names of its Java SDK and refuses any other spelling when
+    /// the schedule is made: `DbInstanceIdentifier`, where the API itself says `DBInstanceIdentifier`.
+    #[test]
+    fn schedules_say_to_aws_what_aws_takes() {
+        let (declared, origin) = (declared(), KeyPath::new(["billing"]));
+        let today = jiff::civil::date(2026, 11, 23);
+        let entry =
+            Entry { name: "billing", origin: &origin, stack: "shop", region: "us-east-2", today, all: &declared };
+        let resources = expand(Duration::from_secs(4 * 3600), entry);
+        let schedules: Vec<&schedule::Spec> = resources.iter().filter_map(Resource::spec::<Schedule>).collect();
+        let told: Vec<(&str, &str)> = schedules.iter().map(|one| (one.target.as_str(), one.input.as_str())).collect();
+        let instance = r#"{"DbInstanceIdentifier":"data-engineering-aws"}"#;
+        let cluster = r#"{"ClusterIdentifier":"my-warehouse"}"#;
+        let expected = [
+            ("arn:aws:scheduler:::aws-sdk:rds:stopDBInstance", instance),
+            ("arn:aws:scheduler:::aws-sdk:redshift:pauseCluster", cluster),
+        ];
+        assert_eq!(told, expected);
+        for schedule in schedules {
+            assert!((0..=3).contains(&schedule.retries) && (60..=3600).contains(&schedule.maximum_age_seconds));
+        }
+        let server = Address::new("mysql", "sales");
+        let pause = pause_of(entry, &server, false).unwrap();
+        assert_eq!(
+            (&pause.request["State"], &pause.request["Target"]["Input"]),
+            (&json!("DISABLED"), &json!(instance))
+        );
+        assert_eq!(pause.schedule, "auto-stop-mysql-sales");
+        let role = resources.iter().find_map(Resource::spec::<Role>).map(|role| json!(role).to_string()).unwrap();
+        assert!(role.contains("arn:aws:rds:us-east-2:${account}:db:data-engineering-aws"), "{role}");
+        assert!(role.contains("redshift:PauseCluster") && role.contains(":cluster:my-warehouse"), "{role}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::price::HOURS_A_MONTH;
 use super::rate::{Line, Part};
+use super::table::BillingTable;
 
 /// RDS bills a started server for ten minutes at least.
 const RDS_LEAST_HOURS: f64 = 10.0 / 60.0;
@@ -9,8 +10,11 @@ const RDS_LEAST_HOURS: f64 = 10.0 / 60.0;
 /// Nights of an average month.
 pub const NIGHTS_A_MONTH: f64 = 365.0 / 12.0;
 
+/// Weekdays of an average month.
+const WEEKDAYS_A_MONTH: f64 = 5.0 * 52.0 / 12.0;
+
 /// Hours of eight on each weekday of an average month.
-const WORKING_HOURS_A_MONTH: f64 = 8.0 * 5.0 * 52.0 / 12.0;
+const WORKING_HOURS_A_MONTH: f64 = 8.0 * WEEKDAYS_A_MONTH;
 
 /// How a stack is used.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +23,11 @@ pub enum Habit {
     AlwaysOn,
     /// It runs eight hours on weekdays.
     Weekdays,
+    /// It is started once on each weekday, and stops by itself after so many hours.
+    AutoStop {
+        /// After how long it stops, in hours.
+        hours: f64,
+    },
     /// It is started once a night for a run that takes so many hours.
     Nightly {
         /// How long it runs, in hours.
@@ -38,11 +47,20 @@ impl Habit {
         (parts().flatten().sum(), parts().any(|usd| usd.is_none()))
     }
 
+    /// Returns the habit that a stack file speaks of: a stack that stops by itself is used once a day, any other always.
+    pub fn declared(billing: Option<&BillingTable>) -> Self {
+        match billing.and_then(BillingTable::auto_stop) {
+            Some(after) => Self::AutoStop { hours: after.as_secs_f64() / 3_600.0 },
+            None => Self::AlwaysOn,
+        }
+    }
+
     fn of_part(self, part: &Part) -> Option<f64> {
         let hours = match self {
             _ if !part.item.stops => HOURS_A_MONTH,
             Self::AlwaysOn => HOURS_A_MONTH,
             Self::Weekdays => WORKING_HOURS_A_MONTH,
+            Self::AutoStop { hours } => WEEKDAYS_A_MONTH * billed_hours(part, hours),
             Self::Nightly { hours } => NIGHTS_A_MONTH * billed_hours(part, hours),
         };
         part.usd_per_hour.map(|usd| usd * hours)

@@ -26,5 +26,5 @@ pub use price::{HOURS_A_MONTH, Price, Unit};
 pub use prices::Prices;
 pub use rate::{Line, Part, Rate, rate};
 pub use refresh::{Told, Untold, fetch};
-pub use table::{AfterRun, Billing, BillingTable, Covers, parse_span};
+pub use table::{AfterRun, Billing, BillingTable, parse_span};
 pub use usage::{CRAWL_LEAST_SECONDS, JOB_LEAST_SECONDS};

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::auto_stop;
 use crate::kinds::base::{Entry, Finding, KindError, Resource, Table};
+use crate::kinds::budget::{self, Budget, Covers, MOST_ADDRESSES, MonthlyLimit};
 use crate::kinds::role::Role;
 
 /// The shortest time after which servers stop by themselves: AWS bills at least ten minutes for each start.
@@ -15,8 +16,8 @@ const SHORTEST: SignedDuration = SignedDuration::from_mins(15);
 /// The longest one.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The most addresses that AWS writes to about one budget.
-const MOST_ADDRESSES: usize = 10;
+/// The logical name of the budget.
+const BUDGET: &str = "main";
 
 /// The table `[billing]`.
 pub struct Billing;
@@ -49,17 +50,6 @@ pub enum AfterRun {
     Keep,
 }
 
-/// Whose costs count into a budget.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Covers {
-    /// Those of the whole account.
-    #[default]
-    Account,
-    /// Those that carry the stack's tag, which must be switched on as a cost allocation tag.
-    Stack,
-}
-
 impl BillingTable {
     /// Returns after how long the servers stop by themselves, if they do.
     pub fn auto_stop(&self) -> Option<Duration> {
@@ -88,7 +78,13 @@ impl Table for Billing {
     }
 
     fn expand(&self, spec: &BillingTable, entry: Entry<'_>) -> Result<Vec<Resource>, KindError> {
-        Ok(spec.auto_stop().map(|after| auto_stop::expand(after, entry)).unwrap_or_default())
+        let mut resources = spec.auto_stop().map(|after| auto_stop::expand(after, entry)).unwrap_or_default();
+        if let Some(usd_per_month) = spec.budget_usd_per_month.and_then(MonthlyLimit::from_usd) {
+            let (name, notify) = (budget::name(entry.stack), spec.notify.clone());
+            let budget = budget::Spec { name, usd_per_month, notify, covers: spec.budget_covers };
+            resources.push(Resource::new(&Budget, BUDGET, entry.origin.clone(), budget));
+        }
+        Ok(resources)
     }
 }
 
@@ -120,8 +116,8 @@ fn check_auto_stop(text: &str, entry: Entry<'_>) -> Vec<Finding> {
 fn check_budget(spec: &BillingTable) -> Vec<Finding> {
     let mut findings = vec![];
     match spec.budget_usd_per_month {
-        Some(usd) if !usd.is_finite() || usd <= 0.0 => {
-            let finding = Finding::error("budget_usd_per_month", "a budget is more than nothing");
+        Some(usd) if MonthlyLimit::from_usd(usd).is_none() => {
+            let finding = Finding::error("budget_usd_per_month", format!("`{usd}` is no amount that AWS takes"));
             findings.push(finding.hint("in US dollars, such as `budget_usd_per_month = 50`"));
         }
         Some(_) if spec.notify.is_empty() => {

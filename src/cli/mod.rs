@@ -20,6 +20,7 @@ mod local;
 mod lock;
 mod logs;
 mod notify;
+mod over_budget;
 mod plan;
 mod plan_file;
 mod prices;

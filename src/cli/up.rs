@@ -8,6 +8,7 @@ use super::args::Global;
 use super::check::check_before;
 use super::ending::{push_on, tell_running, tell_running_of};
 use super::lock::Lock;
+use super::over_budget;
 use super::plan_file::PlanFile;
 use super::protect::{DeletionArgs, protect_data};
 use super::selection::Selection;
@@ -27,6 +28,9 @@ pub struct UpArgs {
     /// A plan saved by `stack plan --out`: exactly this is done, or nothing
     #[arg(value_name = "PLAN", conflicts_with_all = ["only", "except"])]
     plan: Option<PathBuf>,
+    /// Go on although it will cost more than `budget_usd_per_month`
+    #[arg(long)]
+    over_budget: bool,
     #[command(flatten)]
     losses: DeletionArgs,
     #[command(flatten)]
@@ -93,6 +97,7 @@ async fn locked(
     ui.note(&plan_text(plan, before, after));
     protect_data(session, plan, &args.losses).await?;
     check_before(ui, session, plan).await?;
+    over_budget::allow(session, global, (before, after), args.over_budget)?;
     let (place, cost) = (session.place(), money_line(after.now()));
     // A saved plan was looked at when it was saved.
     if saved.is_none() && !ask(global, &format!("{place}: make these changes? It will cost {cost}"))? {

@@ -24,6 +24,8 @@ mod logs;
 #[cfg(feature = "local")]
 mod models;
 #[cfg(feature = "local")]
+mod money;
+#[cfg(feature = "local")]
 mod moto;
 #[cfg(feature = "local")]
 mod pipeline;

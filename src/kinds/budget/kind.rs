@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::limit::MonthlyLimit;
 use super::observed::{PERIOD, Seen, TAG_FILTER};
@@ -37,10 +37,11 @@ pub struct Spec {
 }
 
 /// Whose costs a budget counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Covers {
     /// All of the account.
+    #[default]
     Account,
     /// What carries the stack's tag `stack:name`. AWS counts it only once the tag is activated as a cost allocation tag
     /// in the account's billing preferences.
