@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_budgets::types::{Budget, Notification, Subscriber};
+use aws_sdk_budgets::types::{Budget, Notification, Subscriber, ThresholdType};
 
 use super::alerts::{self, Alert, SeenAlert};
 use super::kind::Covers;
@@ -54,7 +54,7 @@ pub(super) fn alert(notification: &Notification) -> Alert {
         comparison: notification.comparison_operator().as_str().to_owned(),
         threshold: notification.threshold(),
         // AWS takes one that is not said for a percentage.
-        unit: notification.threshold_type().map_or("PERCENTAGE", |kind| kind.as_str()).to_owned(),
+        unit: notification.threshold_type().map_or("PERCENTAGE", ThresholdType::as_str).to_owned(),
     }
 }
 

@@ -36,6 +36,14 @@ pub(super) fn write_instance(xml: &mut Xml, region_name: &str, region: &Region, 
             endpoint.text("Address", "127.0.0.1").text("Port", instance.port).text("HostedZoneId", "ZLOCALCLOUD");
         });
     }
+    xml.maybe("ReadReplicaSourceDBInstanceIdentifier", instance.replica_of.as_ref()).group(
+        "ReadReplicaDBInstanceIdentifiers",
+        |list| {
+            for replica in region.replicas_of(&instance.identifier) {
+                list.text("ReadReplicaDBInstanceIdentifier", replica);
+            }
+        },
+    );
     xml.maybe("AutomaticRestartTime", instance.automatic_restart.as_ref());
     if let Some(secret) = &instance.secret_arn {
         xml.group("MasterUserSecret", |group| {

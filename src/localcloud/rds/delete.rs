@@ -67,6 +67,7 @@ impl Inner {
         self.note(region, identifier, Event::Deleted);
         self.change(region, |found| {
             found.instances.remove(identifier);
+            found.promote_replicas_of(identifier);
             let snapshot = instance.final_snapshot.and_then(|name| found.snapshots.get_mut(&name));
             if let Some(snapshot) = snapshot {
                 let status = if cleared.is_ok() { "available" } else { "failed" };

@@ -13,6 +13,7 @@ mod parameter_changes;
 mod parameter_groups;
 mod parameters;
 mod power;
+mod replicas;
 mod restore;
 mod servers;
 mod service;

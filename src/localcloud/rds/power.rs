@@ -33,6 +33,8 @@ impl Inner {
     }
 
     pub(super) fn stop_instance(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
+        let name = request.form.required("DBInstanceIdentifier")?.to_lowercase();
+        inner.read(&request.region, |region| region.may_stop(&name))?;
         let not_available = |name: &str| format!("Instance {name} is not in available state.");
         let identifier = inner.move_status(request, &["available"], "stopping", not_available)?;
         let answer = show(inner, &request.region, &identifier);

@@ -96,6 +96,7 @@ impl Service for Rds {
 async fn answer(inner: &Arc<Inner>, operation: &str, request: &Request) -> Result<String, Refusal> {
     match operation {
         "CreateDBInstance" => Inner::create_instance(inner, request).await,
+        "CreateDBInstanceReadReplica" => Inner::create_replica(inner, request),
         "DescribeDBInstances" => Inner::describe_instances(inner, request),
         "DescribeEvents" => Inner::describe_events(inner, request),
         "DescribeDBLogFiles" => inner.describe_log_files(request),

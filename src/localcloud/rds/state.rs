@@ -70,6 +70,8 @@ pub(super) struct Instance {
     pub(super) final_snapshot: Option<String>,
     /// The snapshot that it is being made of.
     pub(super) restored_from: Option<String>,
+    /// The instance that it copies.
+    pub(super) replica_of: Option<String>,
     /// What is told once its server runs, and when that was to be, if it was not to be now.
     pub(super) awaited: Option<(Event, Option<Timestamp>)>,
     pub(super) tags: Tags,

@@ -25,7 +25,7 @@ pub(super) fn write_cluster(xml: &mut Xml, region: &str, cluster: &Cluster) {
         .text("MaintenanceTrackName", "current")
         .text("AvailabilityZone", &cluster.zone)
         .text("ClusterVersion", "1.0")
-        .text("MultiAZ", "Disabled")
+        .text("MultiAZ", if settings.multi_az { "Enabled" } else { "Disabled" })
         .maybe("VpcId", cluster.vpc.as_ref())
         .maybe("ClusterSubnetGroupName", cluster.subnet_group.as_ref())
         .maybe("MasterPasswordSecretArn", cluster.secret_arn.as_ref())

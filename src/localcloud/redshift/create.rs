@@ -129,6 +129,7 @@ fn settings(form: &Form) -> Result<Settings, Refusal> {
         nodes,
         port: form.number("Port")?.unwrap_or(5439),
         public: form.flag("PubliclyAccessible").unwrap_or(false),
+        multi_az: form.flag("MultiAZ").unwrap_or(false),
         enhanced_routing: form.flag("EnhancedVpcRouting").unwrap_or(false),
         version_upgrades: form.flag("AllowVersionUpgrade").unwrap_or(true),
         snapshot_retention_days: form.number("AutomatedSnapshotRetentionPeriod")?.unwrap_or(1),
@@ -142,6 +143,10 @@ fn settings(form: &Form) -> Result<Settings, Refusal> {
 
 /// Refuses what is out of range.
 pub(super) fn check_settings(settings: &Settings) -> Result<(), Refusal> {
+    if settings.multi_az && settings.nodes < 2 {
+        let message = "A Multi-AZ cluster has at least two nodes in each of its zones.";
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     let refuse = |message: String| Err(Refusal::new("InvalidParameterValue", message));
     if !(5431..=5455).contains(&settings.port) && !(8191..=8215).contains(&settings.port) {
         return refuse(format!("Port {} must be within the ranges 5431-5455 or 8191-8215", settings.port));

@@ -166,6 +166,7 @@ pub(super) fn wanted(current: &Settings, form: &Form) -> Result<Settings, Refusa
         nodes,
         port: form.number("Port")?.unwrap_or(current.port),
         public: form.flag("PubliclyAccessible").unwrap_or(current.public),
+        multi_az: form.flag("MultiAZ").unwrap_or(current.multi_az),
         enhanced_routing: form.flag("EnhancedVpcRouting").unwrap_or(current.enhanced_routing),
         version_upgrades: form.flag("AllowVersionUpgrade").unwrap_or(current.version_upgrades),
         snapshot_retention_days: form

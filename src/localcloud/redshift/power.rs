@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::describe::show;
 use super::events::Event;
 use super::service::{Inner, Request};
+use super::state::{Region, missing_cluster};
 use crate::localcloud::faults::Fate;
 use crate::localcloud::query::Refusal;
 
 impl Inner {
     pub(super) fn pause_cluster(inner: &Arc<Self>, request: &Request) -> Result<String, Refusal> {
+        inner.read(&request.region, |region| may_pause(region, request))?;
         let identifier = inner.move_status(request, "available", "pausing", "pause")?;
         let answer = show(inner, &request.region, &identifier);
         let (shared, region, fate) = (Arc::clone(inner), request.region.clone(), request.fate.clone());
@@ -70,4 +72,19 @@ impl Inner {
             Ok(identifier)
         })
     }
+}
+
+/// Refuses to pause what Redshift never pauses, whatever its state.
+fn may_pause(region: &Region, request: &Request) -> Result<(), Refusal> {
+    let identifier = request.form.required("ClusterIdentifier")?.to_lowercase();
+    let cluster = region.clusters.get(&identifier).ok_or_else(|| missing_cluster(&identifier))?;
+    if cluster.settings.multi_az {
+        let message = format!("You can't pause cluster {identifier} because it is a Multi-AZ cluster.");
+        return Err(Refusal::new("UnsupportedOperation", message));
+    }
+    if cluster.settings.snapshot_retention_days == 0 {
+        let message = format!("You can't pause cluster {identifier} because its automated snapshots are turned off.");
+        return Err(Refusal::new("InvalidClusterState", message));
+    }
+    Ok(())
 }

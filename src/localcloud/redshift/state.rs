@@ -79,6 +79,7 @@ pub(super) struct Settings {
     pub(super) nodes: u32,
     pub(super) port: u16,
     pub(super) public: bool,
+    pub(super) multi_az: bool,
     pub(super) enhanced_routing: bool,
     pub(super) version_upgrades: bool,
     pub(super) snapshot_retention_days: u32,

@@ -186,6 +186,12 @@ mod tests {
         // It begins on 2025-11-24 at 16:00 and ends on 2025-11-26 at 23:33.
         assert_eq!(next(&schedule, "2025-11-01T00:00:00Z").unwrap(), "2025-11-25T02:00:00Z");
         assert_eq!(next(&schedule, "2025-11-26T02:00:00Z"), None);
+        // A minute of every hour comes first at or after the beginning, and hourly from then on.
+        schedule["ScheduleExpression"] = json!("cron(0 * * * ? *)");
+        assert_eq!(next(&schedule, "2025-11-20T00:00:00Z").unwrap(), "2025-11-24T16:00:00Z");
+        assert_eq!(next(&schedule, "2025-11-24T16:00:00Z").unwrap(), "2025-11-24T17:00:00Z");
+        schedule["ScheduleExpression"] = json!("cron(59 * * * ? *)");
+        assert_eq!(next(&schedule, "2025-11-24T15:59:00Z").unwrap(), "2025-11-24T16:59:00Z");
         schedule["State"] = json!("DISABLED");
         assert_eq!(next(&schedule, "2025-11-01T00:00:00Z"), None);
     }

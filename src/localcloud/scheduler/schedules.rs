@@ -20,6 +20,9 @@ pub(super) const SCHEDULE: &str = "schedule";
 /// Who must be trusted by the roles of schedules.
 const PRINCIPAL: &str = "scheduler.amazonaws.com";
 
+/// How far back a schedule that is made or changed may begin.
+const OLDEST_START_SECONDS: f64 = 300.0;
+
 /// What AWS fills in where a schedule says nothing of repeats.
 const RETRY_POLICY: (i64, i64) = (86_400, 185);
 
@@ -109,6 +112,7 @@ impl Scheduler {
         check_window(&body["FlexibleTimeWindow"])?;
         let target = self.checked_target(request).await?;
         let now = self.context.clock.now();
+        check_span(&expression, body, mint::seconds(now))?;
         // A rate without a beginning begins at once; times of the calendar must lie ahead.
         let begins = matches!(expression, Expression::Rate(_)) && body["StartDate"].is_null();
         let checked = if begins { now - jiff::SignedDuration::from_secs(1) } else { now };
@@ -141,6 +145,19 @@ impl Scheduler {
         target["RetryPolicy"] = json!({ "MaximumEventAgeInSeconds": age, "MaximumRetryAttempts": attempts });
         Ok(target)
     }
+}
+
+/// Refuses a beginning that has passed, also of a schedule that began then and is changed now, and an end before it.
+fn check_span(expression: &Expression, body: &Value, now: f64) -> Result<(), Refusal> {
+    let (start, end) = (body["StartDate"].as_f64(), body["EndDate"].as_f64());
+    let recurs = !matches!(expression, Expression::At(_));
+    if recurs && start.is_some_and(|start| start < now - OLDEST_START_SECONDS) {
+        return Err(invalid("The StartDate you specify cannot be earlier than 5 minutes ago."));
+    }
+    if end.is_some_and(|end| end <= start.unwrap_or(now)) {
+        return Err(invalid("The EndDate you specify must be later than the StartDate and in the future."));
+    }
+    Ok(())
 }
 
 fn check_window(window: &Value) -> Result<(), Refusal> {

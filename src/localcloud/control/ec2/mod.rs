@@ -12,6 +12,7 @@ mod groups;
 mod interfaces;
 mod occupants;
 mod permissions;
+mod regions;
 mod routes;
 mod rules;
 mod service;

@@ -10,6 +10,7 @@ use super::super::refusal::Refusal;
 use super::super::saved::Saved;
 use super::interfaces::{Interface, linger};
 use super::occupants::Surveyor;
+use super::regions::describe_regions;
 use super::state::Network;
 use super::vpcs::describe_zones;
 use crate::localcloud::call::escape_xml;
@@ -97,6 +98,7 @@ fn look(network: &Network, operation: &str, asked: &Asked<'_>) -> Result<String,
         "DescribeAvailabilityZones" => describe_zones(region, params),
         "DescribeInternetGateways" => network.describe_gateways(params),
         "DescribeNetworkInterfaces" => network.describe_interfaces(params, interfaces),
+        "DescribeRegions" => describe_regions(region, params),
         "DescribeRouteTables" => network.describe_route_tables(params),
         "DescribeSecurityGroupRules" => network.describe_rules(params),
         "DescribeSecurityGroups" => network.describe_groups(params, region),
