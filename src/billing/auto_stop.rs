@@ -24,9 +24,9 @@ use crate::spec::Stack;
 /// The logical name of the role, and what the names of the schedules begin with.
 pub(super) const NAME: &str = "auto-stop";
 
-/// How many times a call that AWS refuses is repeated within the minutes after it, and for how long, in seconds. Not
-/// longer: a call from before `stack start` must not stop what was started since.
-const REPEATS: (i32, i32) = (3, 300);
+/// How many times a call that AWS refuses is repeated, and for how long, in seconds. It is not: there is another call an
+/// hour later, and a repeated call from before `stack start` would stop what was started since.
+const REPEATS: (i32, i32) = (0, 300);
 
 /// What is not worth a call: an `up` that changes nothing writes nothing, if the one before it was a moment ago.
 const WORTH: SignedDuration = SignedDuration::from_mins(5);

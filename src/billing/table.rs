@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Deserialize;
 
 use super::auto_stop;
@@ -62,7 +62,9 @@ impl BillingTable {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn parse_span(text: &str) -> Result<Duration, String> {
-    let span: SignedDuration = text.parse().map_err(|_| format!("`{text}` is no span of time"))?;
+    let span: Span = text.parse().map_err(|_| format!("`{text}` is no span of time"))?;
+    let span = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    let span = span.map_err(|_| format!("`{text}` is no span of hours or days"))?;
     Duration::try_from(span).ok().filter(|span| !span.is_zero()).ok_or_else(|| format!("`{text}` is not after now"))
 }
 
@@ -164,11 +166,11 @@ mod tests {
     #[test]
     fn spans_are_read_as_people_write_them() {
         for (text, minutes) in
-            [("4h", 240), ("90m", 90), ("1h 30m", 90), ("1h30m", 90), ("PT2H", 120), ("2 hours", 120)]
+            [("4h", 240), ("90m", 90), ("1h 30m", 90), ("1h30m", 90), ("PT2H", 120), ("2 hours", 120), ("1d", 1_440)]
         {
             assert_eq!(parse_span(text).unwrap(), Duration::from_secs(minutes * 60), "{text}");
         }
-        for text in ["", "4", "soon", "-4h", "0h", "4x"] {
+        for text in ["", "4", "soon", "-4h", "0h", "4x", "1 month"] {
             assert!(parse_span(text).is_err(), "{text}");
         }
     }
