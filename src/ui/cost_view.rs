@@ -107,7 +107,7 @@ impl CostView<'_> {
     /// Returns what must be known to read the figures: a head, and its lines.
     fn remarks(&self) -> Vec<(&'static str, Vec<String>)> {
         let by_use = |one: &ByUse| {
-            let unit = one.unit.map(|unit| format!(" for a {}", unit.name())).unwrap_or_default();
+            let unit = one.unit.map(|unit| format!(" per {}", unit.name())).unwrap_or_default();
             let usd = one.usd.map_or("price unknown".to_owned(), |usd| format!("${usd}{unit}"));
             format!("{}: {usd}", one.item)
         };

@@ -59,15 +59,15 @@ fn without_credentials_the_file_alone_tells() {
     `redshift.warehouse`           1800.0  0.2715  while the run goes on
 
     billed by what is kept and used, on top of the resources:
-      S3 Standard storage: $0.023 for a GiB-month
-      Glue jobs and crawlers: $0.44 for a DPU-hour
-      CloudWatch Logs, written: $0.5 for a GB
-      CloudWatch Logs, kept: $0.03 for a GiB-month
-      Lambda invocations: $0.0000002 for a request
-      RDS backups beyond the size of the storage: $0.095 for a GiB-month
-      Secrets Manager, requests: $0.000005 for a request
-      Redshift managed storage and snapshots: $0.024 for a GiB-month
-      Athena, data read: $5 for a TB
+      S3 Standard storage: $0.023 per GiB-month
+      Glue jobs and crawlers: $0.44 per DPU-hour
+      CloudWatch Logs, written: $0.5 per GB
+      CloudWatch Logs, kept: $0.03 per GiB-month
+      Lambda invocations: $0.0000002 per request
+      RDS backups beyond the size of the storage: $0.095 per GiB-month
+      Secrets Manager, requests: $0.000005 per request
+      Redshift managed storage and snapshots: $0.024 per GiB-month
+      Athena, data read: $5 per TB
 
     prices of us-east-2: the table of this `stack` of 2026-11-22, 30 of 30 not checked for this region; `stack prices update` fetches AWS's own
     note: there are no credentials, so no run before tells; this is an estimate from the stack file
@@ -94,11 +94,16 @@ fn a_price_that_moves_is_followed_and_a_change_shows_what_it_costs() {
     assert_eq!(world.stack(&["cost"]).exits(0).stdout, before.stdout, "what exists costs what was told");
 
     let fetched = world.stack(&["prices", "update"]).exits(0);
-    insta::assert_snapshot!(fetched.stdout.split("; kept in").next().unwrap(), @"");
+    insta::assert_snapshot!(fetched.stdout.split("; kept in").next().unwrap(), @"
+      Redshift node dc2.large  stays at 0.25 of 2026-11-22: the price list has no such item
+      KMS customer key  stays at 1 of 2026-11-22: the price list has no such item
+      Budget without actions  stays at 0 of 2026-11-22: the price list has no such item
+    30 prices of us-east-2 fetched: 0 changed, 3 were unknown before
+    ");
     let moved = br#"{ "USE2-InstanceUsage:db.t4g.micro": 0.5, "InstanceUsage:db.t4g.micro": 9 }"#;
     std::fs::write(world.home().join("prices.json"), moved).unwrap();
     let again = world.stack(&["prices", "update"]).exits(0);
-    insta::assert_snapshot!(line(&again, "~"), @"");
+    insta::assert_snapshot!(line(&again, "~"), @"~ RDS MySQL db.t4g.micro  0.016 -> 0.5 per hour (+3025.0%)");
     let after = json(world.stack(&["--json", "cost"]));
     let sales = after["resources"].as_array().unwrap().iter().find(|one| one["address"] == "mysql.sales").unwrap();
     assert_eq!(format!("{:.4}", sales["usd_per_hour"]["running"].as_f64().unwrap()), "0.5087", "{sales}");
@@ -107,8 +112,21 @@ fn a_price_that_moves_is_followed_and_a_change_shows_what_it_costs() {
     let file = world.folder().join(FILE);
     edit::edit(&file, &[("mysql.sales", "class", r#""db.t3.micro""#)]);
     let planned = world.stack(&["plan"]).exits(0);
-    insta::assert_snapshot!(planned.stdout, @"");
-    insta::assert_snapshot!(world.stack(&["plan", "--markdown"]).exits(0).stdout, @"");
+    insta::assert_snapshot!(planned.stdout, @"
+    ~ mysql.sales  (the file changed)  $0.5087/h -> $0.0257/h (-$0.4830)
+        class: `db.t4g.micro` -> `db.t3.micro`
+    0 to create, 1 to change, 0 to replace, 0 to delete, 37 as declared; $1.066/h now, $0.583/h after: -$0.4830/h, -$352.59/month if always on
+    ");
+    let markdown = world.stack(&["plan", "--markdown"]).exits(0).stdout.replace(&world.endpoint(), "ENDPOINT");
+    insta::assert_snapshot!(markdown, @"
+    ### Plan for account 123456789012, region us-east-2 at ENDPOINT
+
+    | | resource | why | $/h | attribute | now | after |
+    |---|---|---|---|---|---|---|
+    | `~` | `mysql.sales` | the file changed | $0.5087/h -> $0.0257/h (-$0.4830) | class | `db.t4g.micro` | `db.t3.micro` |
+
+    0 to create, 1 to change, 0 to replace, 0 to delete, 37 as declared; $1.066/h now, $0.583/h after: -$0.4830/h, -$352.59/month if always on
+    ");
     let planned = plan(&world, &[], 0);
     let month = planned["usd_per_month_always_on"]["difference"].as_f64().unwrap();
     assert_eq!(format!("{month:.2}"), "-352.59", "{planned}");
@@ -169,16 +187,30 @@ fn the_runs_before_tell_what_one_costs() {
     boto3(&world, RUNS);
     let told = world.stack(&["cost"]).exits(0);
     let run = told.stdout.split("\n\n").nth(1).unwrap().to_owned();
-    insta::assert_snapshot!(run, @"");
+    insta::assert_snapshot!(run, @"
+    one run of the pipeline: $0.6687 (740 s as the last 2 runs)
+    part                          seconds       $  how it is known
+    upload the file
+    wait for the load                40.0  0.0003  estimate: 512 MiB for 40 s
+    crawl MySQL                     700.0  0.1711  estimate: 2 DPUs for 12 min
+    MySQL to S3                     300.0  0.0733  as the runs before
+    crawl S3                               0.1467  estimate: 2 DPUs for 10 min
+    check staging with Athena              0.0001  estimate: one query, which Athena bills with 10 MB at least
+    S3 to Redshift                         0.0147  estimate: 2 DPUs for 60 s
+    crawl Redshift                         0.1467  estimate: 2 DPUs for 10 min
+    check Redshift against MySQL
+    `mysql.sales`                   740.0  0.0043  while the run goes on
+    `redshift.warehouse`            740.0  0.1116  while the run goes on
+    ");
     let short = json(world.stack(&["--json", "cost", "--run-minutes", "5"]));
-    // RDS bills ten minutes at least, Redshift the five.
+    // RDS bills a server for ten minutes at least, its address and Redshift for five.
     let servers: Vec<String> = short["run"]["resources"]
         .as_array()
         .unwrap()
         .iter()
         .map(|one| format!("{} {:.4}", one["address"].as_str().unwrap(), one["usd"].as_f64().unwrap()))
         .collect();
-    assert_eq!(servers, ["mysql.sales 0.0035", "redshift.warehouse 0.0453"]);
+    assert_eq!(servers, ["mysql.sales 0.0031", "redshift.warehouse 0.0452"]);
     assert_eq!(short["version"], 1);
     let calls = world.stack(&["cost", "--run-minutes", "0"]);
     assert_eq!(calls.code, 64, "{}", calls.all());
