@@ -38,13 +38,14 @@ pub enum Habit {
 impl Habit {
     /// Returns what a resource costs in a month, in US dollars; `None` if a price is unknown.
     pub fn usd_per_month(self, line: &Line) -> Option<f64> {
-        line.parts.iter().map(|part| self.of_part(part)).sum()
+        // The sum of nothing is a negative zero, here and below.
+        line.parts.iter().map(|part| self.of_part(part)).sum::<Option<f64>>().map(|usd| usd + 0.0)
     }
 
     /// Returns what is known of what all of them cost in a month, and whether there is more.
     pub fn total(self, lines: &[Line]) -> (f64, bool) {
         let parts = || lines.iter().flat_map(|line| &line.parts).map(|part| self.of_part(part));
-        (parts().flatten().sum(), parts().any(|usd| usd.is_none()))
+        (parts().flatten().sum::<f64>() + 0.0, parts().any(|usd| usd.is_none()))
     }
 
     /// Returns the habit that a stack file speaks of: a stack that stops by itself is used once a day, any other always.
@@ -70,7 +71,8 @@ impl Habit {
 /// Returns what a resource that runs for so many hours costs for that, in US dollars, beside what it costs anyway.
 pub fn run_usd(line: &Line, hours: f64) -> Option<f64> {
     let stopping = line.parts.iter().filter(|part| part.item.stops);
-    stopping.map(|part| part.usd_per_hour.map(|usd| usd * billed_hours(part, hours))).sum()
+    let all = stopping.map(|part| part.usd_per_hour.map(|usd| usd * billed_hours(part, hours)));
+    all.sum::<Option<f64>>().map(|usd| usd + 0.0)
 }
 
 fn billed_hours(part: &Part, hours: f64) -> f64 {

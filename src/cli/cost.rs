@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use super::args::Global;
 use super::cache;
 use super::session::{load, one, target};
 use super::{Exit, Outcome};
-use crate::aws::{Clients, reach};
+use crate::aws::{Clients, Trouble, reach};
 use crate::billing::{by_use, rate};
 use crate::kinds::base::{Cx, Known, Meta};
 use crate::pipeline::{Costing, EARLIER_RUNS, History, Pipeline, PipelineError, RunRecord};
 use crate::spec::Stack;
 use crate::ui::{CostView, Ui};
-use jiff::tz::TimeZone;
 
 /// How long the runs before are waited for: what they tell is worth no more.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -88,6 +88,9 @@ async fn ask(stack: &Stack, aws: &Clients) -> Result<Vec<RunRecord>, String> {
     let history = History::of(stack, &cx).map_err(|error| error.to_string())?;
     history.newest(EARLIER_RUNS).await.map_err(|error| match error {
         PipelineError::Aws(error) if error.is_not_found() => "nothing of it exists yet".to_owned(),
+        PipelineError::Aws(error) if error.trouble == Trouble::NoCredentials => {
+            "there are no credentials, so no run before tells".to_owned()
+        }
         error => format!("the runs before cannot be read: {error}"),
     })
 }

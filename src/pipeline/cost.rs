@@ -77,7 +77,8 @@ impl RunCost {
     /// Returns what the steps themselves cost in US dollars, and whether something unknown comes on top.
     pub fn steps_usd(&self) -> (f64, bool) {
         let has_unknown = self.steps.iter().any(|step| step.basis == Basis::Unknown);
-        (self.steps.iter().filter_map(|step| step.usd).sum(), has_unknown)
+        // The sum of nothing is a negative zero.
+        (self.steps.iter().filter_map(|step| step.usd).sum::<f64>() + 0.0, has_unknown)
     }
 
     /// Returns what the whole costs in US dollars, and whether something unknown comes on top.

@@ -107,7 +107,7 @@ impl CostView<'_> {
     /// Returns what must be known to read the figures: a head, and its lines.
     fn remarks(&self) -> Vec<(&'static str, Vec<String>)> {
         let by_use = |one: &ByUse| {
-            let unit = one.unit.map(|unit| format!(" for a {}", unit.name())).unwrap_or_default();
+            let unit = one.unit.map(|unit| format!(" per {}", unit.name())).unwrap_or_default();
             let usd = one.usd.map_or("price unknown".to_owned(), |usd| format!("${usd}{unit}"));
             format!("{}: {usd}", one.item)
         };
@@ -182,6 +182,7 @@ impl CostView<'_> {
 fn run_head(run: &RunCost) -> String {
     let minutes = run.seconds / 60.0;
     let time = match run.time {
+        Basis::Runs if run.runs == 1 => format!("{:.0} s as the last run", run.seconds),
         Basis::Runs => format!("{:.0} s as the last {} runs", run.seconds, run.runs),
         Basis::Given => format!("{minutes:.0} minutes as said"),
         _ => format!("{minutes:.0} minutes assumed: no run tells yet"),
@@ -249,4 +250,93 @@ fn marked(table: &Table) -> String {
     let marks: String = marks.collect();
     let rows = table.rows.iter().map(|row| format!("| {} |\n", row.join(" | ")));
     format!("| {} |\n|{marks}\n{}", table.head.join(" | "), rows.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Address, BilledItem};
+    use crate::pipeline::{ServerCost, StepCost};
+
+    #[test]
+    fn what_is_unknown_is_listed_and_makes_totals_least_amounts() {
+        let prices = Prices::of_table("us-east-1").on(jiff::civil::date(2026, 11, 22));
+        let line = |name: &str, items| Line::of(&prices, Address::new("mysql", name), None, items);
+        let old = vec![
+            BilledItem::while_running("rds:db.t3.micro", 1),
+            BilledItem::while_running("rds:extended-support:mysql5.7", 2),
+            BilledItem::always("rds:gp2-gib", 20),
+        ];
+        let odd = vec![BilledItem::while_running("rds:db.r9.large", 1), BilledItem::always("rds:io1-gib", 100)];
+        let rate = Rate { lines: vec![line("old", old), line("odd", odd)] };
+        let step = |name: &str, kind, usd: Option<f64>, basis, why: Option<&str>| StepCost {
+            name: name.into(),
+            kind,
+            seconds: usd.map(|_| 90.0),
+            usd,
+            basis,
+            why: why.map(str::to_owned),
+        };
+        let run = RunCost {
+            steps: vec![
+                step("job", "job", Some(0.02), Basis::Runs, None),
+                step("own", "command", None, Basis::Unknown, Some("what the program uses is unknown")),
+            ],
+            servers: vec![ServerCost { address: Address::new("mysql", "odd"), usd: None }],
+            seconds: 600.0,
+            time: Basis::Given,
+            runs: 2,
+        };
+        let view = CostView { stack: "shop", prices: &prices, rate: &rate, run: Some(&run), by_use: &[] };
+        insta::assert_snapshot!(view.text(), @"
+        `shop` in us-east-1, as the file declares it
+        resource                 $/h running      $/h stopped  $/month always on  8 h on weekdays  one run a night
+        `mysql.old`                   0.4202           0.0032             306.71            74.58             4.41
+        `mysql.odd`                  unknown          unknown            unknown          unknown          unknown
+        the runs themselves                                                                          at least 0.61
+        all                  at least 0.4202  at least 0.0032    at least 306.71   at least 74.58    at least 5.02
+
+        one run of the pipeline: at least $0.0200 (10 minutes as said)
+        part         seconds        $  how it is known
+        job             90.0   0.0200  as the runs before
+        own                   unknown  what the program uses is unknown
+        `mysql.odd`    600.0  unknown  while the run goes on
+
+        unknown prices, in no figure above:
+          rds:db.r9.large: `mysql.odd`
+          rds:io1-gib: `mysql.odd`
+          step own: what the program uses is unknown
+
+        prices of us-east-1: the table of this `stack` of 2026-11-22, 5 of 30 not checked for this region; `stack prices update` fetches AWS's own
+        ");
+        insta::assert_snapshot!(view.markdown(), @"
+        ### Cost of `shop` in us-east-1
+
+        | resource | $/h running | $/h stopped | $/month always on | 8 h on weekdays | one run a night |
+        |---|---:|---:|---:|---:|---:|
+        | `mysql.old` | 0.4202 | 0.0032 | 306.71 | 74.58 | 4.41 |
+        | `mysql.odd` | unknown | unknown | unknown | unknown | unknown |
+        | the runs themselves |  |  |  |  | at least 0.61 |
+        | all | at least 0.4202 | at least 0.0032 | at least 306.71 | at least 74.58 | at least 5.02 |
+
+        one run of the pipeline: at least $0.0200 (10 minutes as said)
+
+        | part | seconds | $ | how it is known |
+        |---|---:|---:|---|
+        | job | 90.0 | 0.0200 | as the runs before |
+        | own |  | unknown | what the program uses is unknown |
+        | `mysql.odd` | 600.0 | unknown | while the run goes on |
+
+        unknown prices, in no figure above:
+
+        - rds:db.r9.large: `mysql.odd`
+        - rds:io1-gib: `mysql.odd`
+        - step own: what the program uses is unknown
+
+        prices of us-east-1: the table of this `stack` of 2026-11-22, 5 of 30 not checked for this region; `stack prices update` fetches AWS's own
+        ");
+        let json = view.json();
+        assert_eq!((&json["has_unknown"], &json["run"]["has_unknown"]), (&json!(true), &json!(true)));
+        assert_eq!(json["resources"][1]["usd_per_hour"]["running"], Value::Null);
+    }
 }

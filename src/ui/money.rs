@@ -51,16 +51,28 @@ pub(super) fn price_change((before, after): Prices) -> Option<String> {
     (before != after).then(|| format!("{before} -> {after}{difference}"))
 }
 
-/// Returns what a plan does to the price of the whole, by the hour as it is used now and by the month if nothing is
-/// ever stopped; `None` if nothing.
-pub(super) fn difference(before: &Rate, after: &Rate) -> Option<String> {
-    let hour = after.now().0 - before.now().0;
+/// Returns what a plan does to the price of the whole in US dollars: by the hour as it is used now, and by the month if
+/// nothing is ever stopped. `None` if the price of something that changes is unknown.
+pub(super) fn differences(before: &Rate, after: &Rate) -> Option<(f64, f64)> {
+    let unknown = |rate: &Rate| {
+        let parts = rate.lines.iter().flat_map(|line| line.parts.iter().map(move |part| (line, part)));
+        let parts = parts.filter(|(_, part)| part.usd_per_hour.is_none());
+        let mut all: Vec<_> =
+            parts.map(|(line, part)| (line.address.clone(), part.item.sku.clone(), part.item.units)).collect();
+        all.sort_unstable();
+        all
+    };
     let month = (after.running().0 - before.running().0) * HOURS_A_MONTH;
-    let has_unknown = after.running().1 || before.running().1;
-    let more = if has_unknown { "; what has an unknown price comes on top" } else { "" };
-    let is_nothing = hour.abs() < 0.000_05 && month.abs() < 0.005;
-    (!is_nothing || has_unknown)
-        .then(|| format!("{}/h, {}/month if always on{more}", signed(hour, 4), signed(month, 2)))
+    (unknown(before) == unknown(after)).then(|| (after.now().0 - before.now().0, month))
+}
+
+/// Returns what a plan does to the price of the whole; `None` if nothing.
+pub(super) fn difference(before: &Rate, after: &Rate) -> Option<String> {
+    match differences(before, after) {
+        None => Some("the difference is unknown, as a price is".to_owned()),
+        Some((hour, month)) if hour.abs() < 0.000_05 && month.abs() < 0.005 => None,
+        Some((hour, month)) => Some(format!("{}/h, {}/month if always on", signed(hour, 4), signed(month, 2))),
+    }
 }
 
 #[cfg(test)]
@@ -78,8 +90,9 @@ mod tests {
     fn a_change_shows_its_price_with_its_sign() {
         let address = Address::new("mysql", "sales");
         let told = |before: &Rate, after: &Rate, action| {
-            let one = price_change(prices(before, after, (&address, action))).unwrap_or_default();
-            format!("{one} | {}", difference(before, after).unwrap_or_default())
+            let one = price_change(prices(before, after, (&address, action)));
+            let all = difference(before, after);
+            [one, all].map(|text| text.unwrap_or_else(|| "nothing".to_owned())).join(" | ")
         };
         let (small, large, odd, none) = (rate("db.t4g.micro"), rate("db.t3.micro"), rate("db.q1.odd"), Rate::default());
         let all = [
@@ -90,6 +103,13 @@ mod tests {
             told(&small, &odd, Action::Update),
             told(&small, &small, Action::Update),
         ];
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @"
+        $0/h -> $0.0192/h (+$0.0192) | +$0.0192/h, +$13.98/month if always on
+        $0.0192/h -> $0.0202/h (+$0.0010) | +$0.0010/h, +$0.73/month if always on
+        $0.0202/h -> $0.0192/h (-$0.0010) | -$0.0010/h, -$0.73/month if always on
+        $0.0192/h -> $0/h (-$0.0192) | -$0.0192/h, -$13.98/month if always on
+        $0.0192/h -> unknown price | the difference is unknown, as a price is
+        nothing | nothing
+        ");
     }
 }

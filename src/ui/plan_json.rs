@@ -8,10 +8,11 @@ use crate::kinds::base::Meta;
 use crate::model::{Effect, FieldChange};
 use crate::plan::{Change, Plan, Reason};
 
-use super::money::prices;
+use super::money::{differences, prices};
 
 /// Returns a plan as JSON.
 pub fn plan_json(plan: &Plan, before: &Rate, after: &Rate, meta: &Meta) -> Value {
+    let difference = differences(before, after);
     let proposals = plan.proposals.iter();
     let proposals = proposals.map(|one| json!({ "from": one.from, "to": one.to }));
     json!({
@@ -25,13 +26,13 @@ pub fn plan_json(plan: &Plan, before: &Rate, after: &Rate, meta: &Meta) -> Value
         "usd_per_hour": {
             "now": before.now().0,
             "after": after.now().0,
-            "difference": after.now().0 - before.now().0,
+            "difference": difference.map(|(hour, _)| hour),
             "has_unknown": before.running().1 || after.running().1,
         },
         "usd_per_month_always_on": {
             "now": before.running().0 * HOURS_A_MONTH,
             "after": after.running().0 * HOURS_A_MONTH,
-            "difference": (after.running().0 - before.running().0) * HOURS_A_MONTH,
+            "difference": difference.map(|(_, month)| month),
         },
     })
 }

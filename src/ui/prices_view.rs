@@ -101,7 +101,7 @@ pub fn refreshed_text(refreshed: &Refreshed<'_>) -> String {
     for (old, new) in &changed {
         let percent = (new.usd / old.usd - 1.0) * 100.0;
         let percent = if percent.is_finite() { format!(" ({percent:+.1}%)") } else { String::new() };
-        let _ = writeln!(text, "~ {}  {} -> {} for a {}{percent}", new.item, old.usd, new.usd, new.unit.name());
+        let _ = writeln!(text, "~ {}  {} -> {} per {}{percent}", new.item, old.usd, new.usd, new.unit.name());
     }
     for (price, why) in refreshed.kept() {
         let _ = writeln!(text, "  {}  stays at {} of {}: {why}", price.item, price.usd, price.date);

@@ -5,6 +5,8 @@
 mod architecture;
 #[cfg(feature = "local")]
 mod billing_cloud;
+#[cfg(feature = "local")]
+mod cost;
 mod docs;
 #[cfg(feature = "local")]
 mod drift;

@@ -53,6 +53,11 @@ impl World {
         self.folder.path()
     }
 
+    /// The folder of this cloud.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        &self.home
+    }
+
     /// The address of this cloud.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

@@ -66,7 +66,36 @@ fn provisioned_iops(kind: &str, gib: i32, iops: i32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::provisioned_iops;
+    use aws_sdk_rds::types::DbInstance;
+
+    use super::super::observed::found;
+    use super::*;
+
+    #[test]
+    fn what_exists_is_billed_as_rds_reports_it() {
+        let billed = |instance: DbInstance| {
+            let items = of_seen(&found(&instance).seen);
+            items.iter().map(|item| format!("{} {} {}", item.sku, item.units, item.stops)).collect::<Vec<_>>()
+        };
+        let old = DbInstance::builder()
+            .db_instance_class("db.t3.micro")
+            .engine_version("8.0.40")
+            .allocated_storage(100)
+            .storage_type("io1")
+            .iops(1_000)
+            .multi_az(true)
+            .publicly_accessible(true);
+        let all = [
+            "rds:db.t3.micro 2 true",
+            "rds:extended-support:mysql8.0 4 true",
+            "vpc:public-ipv4 1 true",
+            "rds:io1-gib 200 false",
+            "rds:io1-iops 2000 false",
+        ];
+        assert_eq!(billed(old.clone().build()), all);
+        let without = billed(old.engine_lifecycle_support(super::super::observed::LIFECYCLE).build());
+        assert!(!without.iter().any(|item| item.contains("extended")), "{without:?}");
+    }
 
     #[test]
     fn only_operations_beyond_those_of_the_storage_are_billed() {
