@@ -333,6 +333,17 @@ until(lambda: all(one["DBInstanceStatus"] == "available" for one in rds.describe
     {
         assert!(stopped.stderr.contains(word), "{word} in {}", stopped.all());
     }
+    // What is told while it stops comes in any order.
+    let is_list = |line: &&str| !line.starts_with('~') && !line.contains(" waits: ");
+    let list: Vec<&str> = stopped.stderr.lines().take_while(is_list).collect();
+    insta::assert_snapshot!(list.join("\n"), @r"
+    account 123456789012: will be stopped
+    stack `other` in us-east-1
+      mysql.shop                     runs        $0.0197/h      other-shop
+    stack `ecommerce` in us-east-2
+      mysql.sales                    runs        $0.0197/h      sales
+      redshift.warehouse             runs        $0.5435/h      warehouse
+    ");
     let why = "`redshift.warehouse` of `ecommerce` in us-east-2 was not stopped: redshift:PauseCluster was refused";
     assert!(stopped.stderr.contains(why), "{}", stopped.all());
     assert!(stopped.stdout.starts_with("2 stopped, 0 stopped already, 1 not stopped in "), "{}", stopped.all());
