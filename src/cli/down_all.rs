@@ -132,7 +132,7 @@ async fn stop(ui: Ui, look: &Look, due: &[Machine]) -> (Summary, bool) {
         }
         () = interrupted() => {
             view.abort();
-            ui.note("interrupted: what was asked to stop goes on stopping; Ctrl-C again ends at once");
+            ui.note("interrupted: finishing the calls in flight; Ctrl-C again ends at once");
             (Summary::default(), true)
         }
     }
