@@ -210,7 +210,8 @@ fn the_start_file_of_a_shell_gets_a_block_and_loses_it_again() {
     assert!(start.is_symlink());
     assert_eq!(std::fs::metadata(&dotfile).unwrap().permissions().mode() & 0o777, 0o600);
 
-    // Three prompts, one line (that of last time, if this machine is too busy for an answer in time), and the exit code of the person's own command is kept.
+    // Three prompts, one line (that of last time, if this machine is too busy for an answer in time), and the exit code
+    // of the person's own command is kept.
     remind(&["--wait"]).exits(0);
     let mut shell = Command::new("bash");
     shell.args(["--rcfile", &start.display().to_string(), "-i"]).stdin(Stdio::piped()).stdout(Stdio::piped());
