@@ -1,6 +1,6 @@
 //! What can be stopped and carries the tags of any stack. No stack file is needed: the tags say whose it is.
 
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -97,23 +97,34 @@ impl Machine {
     }
 }
 
-/// Lists what can be stopped in the region of the clients, of every stack: one listing a kind, all side by side.
-///
-/// # Errors
-/// If a listing fails.
-pub async fn fleet(cx: &Cx, prices: &Prices) -> Result<Vec<Machine>, ApplyError> {
-    let kinds: Vec<&'static dyn AnyKind> = KINDS.iter().copied().filter(|kind| kind.can_stop()).collect();
-    let listings = kinds.iter().map(|kind| async {
-        let listing = kind.list(cx, &Scope::of_all_stacks()).await;
-        listing.map_err(|source| ApplyError::List { kind: kind.name(), source })
-    });
-    let listings = try_join_all(listings).await?;
+/// What was found in one region.
+#[derive(Default)]
+pub struct Fleet {
+    /// What can be stopped, by stack and address.
+    pub machines: Vec<Machine>,
+    /// Which listings failed: there may be more.
+    pub failures: Vec<ApplyError>,
+}
+
+/// Lists what can be stopped in the region of the clients, of every stack: one listing a kind, all side by side. Who may
+/// not list one kind still finds the others.
+pub async fn fleet(cx: &Cx, prices: &Prices) -> Fleet {
     let region = &cx.aws.target.region;
-    let found = kinds.iter().zip(listings).flat_map(|(kind, listing)| listing.into_iter().map(|found| (*kind, found)));
-    let mut machines: Vec<Machine> =
-        found.filter_map(|(kind, found)| Machine::of(kind, (region, prices), found)).collect();
-    machines.sort_by(|one, other| (&one.stack, &one.address).cmp(&(&other.stack, &other.address)));
-    Ok(machines)
+    let kinds = KINDS.iter().copied().filter(|kind| kind.can_stop());
+    let listings =
+        join_all(kinds.map(|kind| async move { (kind, kind.list(cx, &Scope::of_all_stacks()).await) })).await;
+    let mut fleet = Fleet::default();
+    for (kind, listing) in listings {
+        match listing {
+            Ok(found) => {
+                let machines = found.into_iter().filter_map(|found| Machine::of(kind, (region, prices), found));
+                fleet.machines.extend(machines);
+            }
+            Err(source) => fleet.failures.push(ApplyError::List { kind: kind.name(), source }),
+        }
+    }
+    fleet.machines.sort_by(|one, other| (&one.stack, &one.address).cmp(&(&other.stack, &other.address)));
+    fleet
 }
 
 /// Returns those that run or are on their way, and since when. Where AWS does not say since when, it stays unknown:

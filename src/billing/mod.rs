@@ -19,7 +19,7 @@ pub use auto_stop::{Pause, extend, pause_of, push_on, stops_at};
 pub use by_use::{ByUse, by_use};
 pub use cache::{Cache, Fetched, FetchedPrice};
 pub use error::BillingError;
-pub use fleet::{Machine, Running, fleet, running};
+pub use fleet::{Fleet, Machine, Running, fleet, running};
 pub use habit::{Habit, NIGHTS_A_MONTH, run_usd};
 pub use meter::{Meter, Reading};
 pub use price::{HOURS_A_MONTH, Price, Unit};

@@ -31,7 +31,7 @@ pub struct DownArgs {
 /// Any region answers which regions there are; this one every account has.
 const FIRST_REGION: &str = "us-east-1";
 
-/// What one look at all regions found.
+/// What one look at several regions found, and which of them could not be looked at in full, with the cause.
 struct Look {
     seen: Vec<(Cx, Vec<Machine>)>,
     unseen: Vec<(String, String)>,
@@ -71,7 +71,8 @@ pub(super) async fn run(ui: Ui, global: &Global) -> Outcome {
 async fn regions(ui: Ui, global: &Global) -> Result<(Vec<String>, Target, String), Vec<Diagnostic>> {
     let usual = match region::find(global).await {
         Ok(region) => Some(region),
-        Err(errors) if global.region.is_some() || global.stack.is_some() => return Err(errors),
+        Err(errors) if global.region.is_some() => return Err(errors),
+        // A stack file that cannot be read keeps nobody from stopping.
         Err(_) => None,
     };
     let target = target(ui, global, usual.as_deref().unwrap_or(FIRST_REGION)).await?;
@@ -96,22 +97,21 @@ async fn regions(ui: Ui, global: &Global) -> Result<(Vec<String>, Target, String
     Ok((regions, target, account))
 }
 
-/// Looks into every region side by side. A region that does not let itself be looked into keeps nobody from the others.
+/// Looks into every region side by side. What cannot be listed keeps nobody from the rest.
 async fn look(ui: Ui, regions: &[String], (target, account): (&Target, &str)) -> Look {
     let looks = regions.iter().map(|region| async move {
         let target = Target { region: region.clone(), ..target.clone() };
         let meta = Meta { region: region.clone(), account: account.to_owned(), ..Meta::default() };
         let cx = Cx { aws: Clients::connect(target).await, known: Known::new(meta), final_snapshot: None };
         let prices = prices_or_table(ui, &cx.aws.target);
-        let machines = fleet(&cx, &prices).await;
-        (cx, machines)
+        let fleet = fleet(&cx, &prices).await;
+        (cx, fleet)
     });
     let mut look = Look { seen: vec![], unseen: vec![] };
-    for (cx, machines) in join_all(looks).await {
-        match machines {
-            Ok(machines) => look.seen.push((cx, machines)),
-            Err(error) => look.unseen.push((cx.aws.target.region.clone(), cause(&error))),
-        }
+    for (cx, fleet) in join_all(looks).await {
+        let region = &cx.aws.target.region;
+        look.unseen.extend(fleet.failures.iter().map(|error| (region.clone(), cause(error))));
+        look.seen.push((cx, fleet.machines));
     }
     look
 }
@@ -132,7 +132,7 @@ async fn stop(ui: Ui, look: &Look, due: &[Machine]) -> (Summary, bool) {
         }
         () = interrupted() => {
             view.abort();
-            ui.note("interrupted: what was asked to stop goes on stopping; Ctrl-C again ends at once");
+            ui.note("interrupted: finishing the calls in flight; Ctrl-C again ends at once");
             (Summary::default(), true)
         }
     }
@@ -144,13 +144,14 @@ fn outcome(before: &Machine, now: &Look, summary: &Summary) -> Stopping {
         return told(Some(before.clone()), Fate::WasStopped);
     }
     let label = before.label();
-    if let Some((_, why)) = now.unseen.iter().find(|(region, _)| *region == before.region) {
+    let after = now.machines().find(|now| now.is_same(before)).cloned();
+    let unseen = now.unseen.iter().find(|(region, _)| *region == before.region);
+    if let Some((_, why)) = unseen.filter(|_| after.is_none()) {
         return match summary.done.iter().any(|(address, _)| *address == label) {
             true => told(Some(before.clone().stopped()), Fate::Stopped),
             false => told(Some(before.clone()), Fate::Failed(why.clone())),
         };
     }
-    let after = now.machines().find(|now| now.is_same(before)).cloned();
     let failure = summary.failed.iter().find(|(address, ..)| *address == label).map(|(_, _, error)| cause(error));
     let fate = match (after.as_ref().map(|after| after.power), failure) {
         (None, _) => Fate::Gone,
@@ -167,12 +168,15 @@ fn tell(ui: Ui, stopped: &[Stopping], regions: &[String], unseen: &[(String, Str
     }
     let mut by_cause: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (region, cause) in unseen {
-        by_cause.entry(cause).or_default().push(region);
+        let regions = by_cause.entry(cause).or_default();
+        if !regions.contains(&region.as_str()) {
+            regions.push(region);
+        }
     }
     for (cause, regions) in by_cause {
-        ui.note(&format!("not looked at: {}: {cause}", regions.join(", ")));
+        ui.note(&format!("not everything could be looked at in {}: {cause}", regions.join(", ")));
     }
-    let text = stopped_text(stopped, regions.len() - unseen.len());
+    let text = stopped_text(stopped, regions.len());
     ui.answer(&text, &stopped_json(stopped, regions, unseen));
 }
 

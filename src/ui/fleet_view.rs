@@ -61,6 +61,9 @@ pub fn stopped_notes(all: &[Stopping], zone: &TimeZone) -> Vec<String> {
         let what = format!("`{}` of `{}` in {}", before.address, before.stack, before.region);
         match fate {
             Fate::Failed(why) => notes.push(format!("{what} was not stopped: {why}")),
+            Fate::OnItsWay if after.as_ref().is_some_and(|after| after.power == Power::Running) => {
+                notes.push(format!("{what} still runs; run `stack down --all-stacks` again"));
+            }
             Fate::OnItsWay => notes.push(format!("{what} was left on its way; `stack down --all-stacks` waits for it")),
             Fate::Gone => notes.push(format!("{what} is gone: somebody deleted it")),
             Fate::WasStopped | Fate::Stopped => {}
