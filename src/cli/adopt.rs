@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::args::Global;
+use super::ending::tell_running;
 use super::lock::Lock;
 use super::session::{Session, ask};
 use super::up::{carry_out, finish};
@@ -87,5 +88,7 @@ async fn locked(ui: Ui, global: &Global, args: &AdoptArgs, session: &mut Session
         value["result"] = summary_json(&summary);
         ui.json_data(&value);
     }
-    Ok(finish(ui, &summary))
+    let exit = finish(ui, &summary);
+    tell_running(ui, session).await?;
+    Ok(exit)
 }

@@ -44,7 +44,11 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &IamPolicyArgs) -> Outcom
     // What `stack` asks for itself, whatever the file declares.
     permissions.entry("*".to_owned()).or_default().extend([
         "iam:SimulatePrincipalPolicy",
+        "pricing:GetProducts",
+        // `remind` and `down --all-stacks` look into every region.
+        "ec2:DescribeRegions",
         // What left the file is looked for, too.
+        "budgets:ViewBudget",
         "scheduler:ListScheduleGroups",
         "scheduler:ListSchedules",
         "states:ListStateMachines",

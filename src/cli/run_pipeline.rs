@@ -9,7 +9,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::after_run::{Said, settle};
 use super::args::Global;
-use super::ending::push_on;
+use super::ending::{push_on, tell_running_of};
 use super::lock::Lock;
 use super::session::{Session, is_screen, one};
 use super::stop::interrupted;
@@ -182,6 +182,7 @@ async fn locked(
     push_on(session, observed).await?;
     let started = turn(ui, session, observed, Switch::On).await?;
     if started.exit != Exit::Done {
+        tell_running_of(ui, session, &started.observed).await;
         return Ok(started.exit);
     }
     let recorder = Recorder::begin(begun, history).await.map_err(one)?;

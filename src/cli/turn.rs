@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::session::{Session, events};
+use super::stop::interrupted;
 use super::up::finish;
 use crate::apply::{self, Look, Switch};
 use crate::billing::Rate;
@@ -34,11 +35,21 @@ pub(super) async fn turn(
     let verb = if way == Switch::On { "starting" } else { "stopping" };
     let (sender, receiver) = events();
     let view = tokio::spawn(follow_apply(ui, receiver, Some(verb)));
-    let summary = apply::switch(&session.stack, &session.cx, observed, way, &sender).await;
+    let turned = tokio::select! {
+        summary = apply::switch(&session.stack, &session.cx, observed, way, &sender) => Some(summary),
+        () = interrupted() => None,
+    };
     drop(sender);
     drop(view.await);
-    // What was turned has been said line by line.
-    let exit = if summary.is_complete() { Exit::Done } else { finish(ui, &summary) };
+    let exit = match turned {
+        // What was turned has been said line by line.
+        Some(summary) if summary.is_complete() => Exit::Done,
+        Some(summary) => finish(ui, &summary),
+        None => {
+            ui.note("interrupted: what AWS was told already goes on by itself; `stack status` shows how far it is");
+            Exit::Interrupted
+        }
+    };
     let observed = session.observe(Look::Batched).await?;
     let (after, _) = session.rates(&observed);
     Ok(Turned { before, after, observed, exit })
