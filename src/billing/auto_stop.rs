@@ -91,7 +91,7 @@ fn schedule_name(server: &Address) -> String {
 
 /// Returns the address of the schedule that stops a server.
 pub(super) fn schedule_of(server: &Address) -> Address {
-    Address::new(<Schedule as crate::kinds::base::Kind>::NAME, &schedule_name(server))
+    Address::new(<Schedule as crate::kinds::base::Kind>::NAME, schedule_name(server))
 }
 
 /// The request that switches the schedule of a server on or off, for a machine that uses the server meanwhile.

@@ -112,20 +112,20 @@ fn a_price_that_moves_is_followed_and_a_change_shows_what_it_costs() {
     let file = world.folder().join(FILE);
     edit::edit(&file, &[("mysql.sales", "class", r#""db.t3.micro""#)]);
     let planned = world.stack(&["plan"]).exits(0);
-    insta::assert_snapshot!(planned.stdout, @"
+    insta::assert_snapshot!(planned.stdout, @r"
     ~ mysql.sales  (the file changed)  $0.5087/h -> $0.0257/h (-$0.4830)
         class: `db.t4g.micro` -> `db.t3.micro`
-    0 to create, 1 to change, 0 to replace, 0 to delete, 37 as declared; $1.066/h now, $0.583/h after: -$0.4830/h, -$352.59/month if always on
+    0 to create, 1 to change, 0 to replace, 0 to delete, 41 as declared; $1.066/h now, $0.583/h after: -$0.4830/h, -$352.59/month if always on
     ");
     let markdown = world.stack(&["plan", "--markdown"]).exits(0).stdout.replace(&world.endpoint(), "ENDPOINT");
-    insta::assert_snapshot!(markdown, @"
+    insta::assert_snapshot!(markdown, @r"
     ### Plan for account 123456789012, region us-east-2 at ENDPOINT
 
     | | resource | why | $/h | attribute | now | after |
     |---|---|---|---|---|---|---|
     | `~` | `mysql.sales` | the file changed | $0.5087/h -> $0.0257/h (-$0.4830) | class | `db.t4g.micro` | `db.t3.micro` |
 
-    0 to create, 1 to change, 0 to replace, 0 to delete, 37 as declared; $1.066/h now, $0.583/h after: -$0.4830/h, -$352.59/month if always on
+    0 to create, 1 to change, 0 to replace, 0 to delete, 41 as declared; $1.066/h now, $0.583/h after: -$0.4830/h, -$352.59/month if always on
     ");
     let planned = plan(&world, &[], 0);
     let month = planned["usd_per_month_always_on"]["difference"].as_f64().unwrap();

@@ -7,6 +7,10 @@ use crate::world::World;
 
 /// What `ecommerce.toml` can say and AWS can change where it stands.
 const CHANGED: &[Edit] = &[
+    ("billing", "auto_stop", r#""90m""#),
+    ("billing", "after_run", r#""stop""#),
+    ("billing", "budget_usd_per_month", "1000"),
+    ("billing", "notify", r#"["ana@example.com"]"#),
     ("stack", "tags", r#"{ project = "uk-ecommerce", team = "data" }"#),
     ("network", "access", r#"["my-ip", "203.0.113.0/24"]"#),
     ("network", "interface_endpoints", r#"["secretsmanager", "glue"]"#),

@@ -139,7 +139,7 @@ fn what_needs_a_decision_stays_a_warning_with_its_line() {
         assert!(before.stderr.contains(line), "{}", before.all());
     }
     insta::assert_snapshot!(after.stdout, @r"
-    nothing to fix; `stacks/ecommerce.toml` is valid: 40 resources, 2 warnings
+    nothing to fix; `stacks/ecommerce.toml` is valid: 44 resources, 2 warnings
     ");
     assert!(text.contains("0.0.0.0/0") && text.contains("block_public_access = false"));
 }
@@ -193,7 +193,7 @@ fn a_repair_in_json_lists_its_changes() {
         }
       ],
       "left": [],
-      "resources": 40,
+      "resources": 44,
       "valid": true,
       "version": 1,
       "warnings": 0
@@ -225,7 +225,7 @@ fn the_day_decides_between_a_warning_and_an_error() {
     run(folder.path(), &["validate", "--as-of", "2024-10-13"]).exits(0);
     insta::assert_snapshot!(run(folder.path(), &["validate", "--as-of", "2027-01-31"]).all(), @r#"
     exit 0
-    `stacks/ecommerce.toml` is valid: 40 resources, 1 warning
+    `stacks/ecommerce.toml` is valid: 44 resources, 1 warning
     warning: `layer.mysql.runtime`: `python3.8` is deprecated since 2024-10-14; from 2027-02-01 on AWS refuses it
       --> stacks/ecommerce.toml:69:11
        |

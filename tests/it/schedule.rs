@@ -102,12 +102,19 @@ fn a_night_without_this_computer() {
     std::fs::write(&file, format!("{head}{STEPS}")).unwrap();
     edit::edit(
         &file,
-        &[("pipeline", "schedule_time_zone", r#""Europe/London""#), ("pipeline", "schedule", r#""cron(0 2 * * ? *)""#)],
+        // Two nights go by, in the first of which the servers run.
+        &[
+            ("billing", "auto_stop", r#""7d""#),
+            ("pipeline", "schedule_time_zone", r#""Europe/London""#),
+            ("pipeline", "schedule", r#""cron(0 2 * * ? *)""#),
+        ],
     );
     let checked = world.stack(&["validate"]).exits(0);
     assert!(checked.all().contains("leaves out what needs this computer: `upload the file`"), "{}", checked.all());
     world.stack(&["--yes", "up"]).exits(0);
-    assert_eq!(boto3(&world, LISTING), "['ecommerce-pipeline'] ['ecommerce'] ['pipeline'] ['ecommerce-pipeline']");
+    let stops = "'auto-stop-mysql-sales', 'auto-stop-redshift-warehouse'";
+    let all = format!("['ecommerce-pipeline'] ['ecommerce'] [{stops}, 'pipeline'] ['ecommerce-pipeline']");
+    assert_eq!(boto3(&world, LISTING), all);
     let again = world.stack(&["--yes", "up"]).exits(0);
     assert!(again.stdout.contains("nothing to change"), "{}", again.all());
 
@@ -120,10 +127,10 @@ fn a_night_without_this_computer() {
     edit::drop_key(&file, "schedule_time_zone");
     let gone = plan(&world, &["--detailed-exitcode"], 2);
     // A schedule carries no mark of its address: it goes by its own name.
-    let deletes = ["role.pipeline", "schedule.ecommerce/pipeline", "schedule_group.main", "state_machine.pipeline"];
+    let deletes = ["role.pipeline", "schedule.ecommerce/pipeline", "state_machine.pipeline"];
     assert_eq!(actions(&gone), deletes.map(|address| format!("{address} delete removed")));
     world.stack(&["--yes", "up"]).exits(0);
-    assert_eq!(boto3(&world, LISTING), "[] [] [] []");
+    assert_eq!(boto3(&world, LISTING), format!("[] ['ecommerce'] [{stops}] []"));
 
     edit::edit(&file, &[("pipeline", "schedule", r#""rate(12 hours)""#)]);
     world.stack(&["--yes", "up"]).exits(0);
@@ -153,6 +160,22 @@ fn nights(world: &World) {
         r#"until(lambda: client("redshift").describe_clusters()["Clusters"][0]["ClusterStatus"] == "paused")"#,
     );
     assert_eq!(world.servers(), 0, "whatever becomes of the steps");
+
+    // The schedule that stops Redshift every hour kept still in the meantime, and is on again.
+    let entered: Vec<&str> = bad["entered"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let at =
+        |state: &str| entered.iter().position(|entered| *entered == state).unwrap_or_else(|| panic!("{entered:?}"));
+    assert!(at("pause the schedule of Redshift") < at("start Redshift"));
+    assert!(at("stop Redshift") < at("let the schedule go on that stops Redshift"));
+    let states = r#"
+kept = client("scheduler").get_schedule(GroupName="ecommerce", Name="auto-stop-redshift-warehouse")
+print(kept["State"], kept["ScheduleExpression"], kept["Target"]["Input"])
+"#;
+    assert_eq!(
+        boto3(world, states),
+        r#"ENABLED cron(0 * * * ? *) {"ClusterIdentifier":"data-engineering-aws-redshift"}"#
+    );
+    world.stack(&["plan", "--detailed-exitcode"]).exits(0);
 }
 
 /// A schedule that somebody switches off is switched on again.

@@ -21,7 +21,7 @@ fn the_shipped_stack_is_valid() {
     let ran = run(folder.path(), &["validate"]).exits(0);
     insta::assert_snapshot!(ran.all(), @r"
     exit 0
-    `stacks/ecommerce.toml` is valid: 40 resources, 0 warnings
+    `stacks/ecommerce.toml` is valid: 44 resources, 0 warnings
     ");
 }
 
@@ -170,21 +170,21 @@ fn a_place_in_a_list_is_counted_as_people_count() {
        |
        = hint: declared: mysql
     error: `type` of the 4th `pipeline.columns` cannot be `integr`
-       --> stacks/ecommerce.toml:201:31
+       --> stacks/ecommerce.toml:209:31
         |
-    201 |   { name = "Quantity", type = "integr", warehouse = "quantity" },
+    209 |   { name = "Quantity", type = "integr", warehouse = "quantity" },
         |                               ^^^^^^^^ not one of the allowed words
         |
         = hint: did you mean `integer`?
     error: `load` of the 2nd `pipeline.step` has no `function`
-       --> stacks/ecommerce.toml:217:1
+       --> stacks/ecommerce.toml:225:1
         |
-    217 | load = { functions = "reader" }
+    225 | load = { functions = "reader" }
         | ^^^^ `function` is missing
     error: unknown key `functions` in `load` of the 2nd `pipeline.step`
-       --> stacks/ecommerce.toml:217:10
+       --> stacks/ecommerce.toml:225:10
         |
-    217 | load = { functions = "reader" }
+    225 | load = { functions = "reader" }
         |          ^^^^^^^^^ unknown key
         |
         = hint: did you mean `function`?
@@ -247,35 +247,35 @@ fn a_wrong_move_is_placed() {
         @r#"
     exit 65
     error: `to` of the 1st `moved` refers to `mysql.sals`, which is not declared
-       --> stacks/ecommerce.toml:249:6
+       --> stacks/ecommerce.toml:257:6
         |
-    249 | to = "mysql.sals"
+    257 | to = "mysql.sals"
         |      ^^^^^^^^^^^^ there is no `[mysql.sals]`
         |
         = hint: did you mean `sales`?
     error: `from` of the 2nd `moved`: `bucket.output` is still declared
-       --> stacks/ecommerce.toml:252:8
+       --> stacks/ecommerce.toml:260:8
         |
-    252 | from = "bucket.output"
+    260 | from = "bucket.output"
         |        ^^^^^^^^^^^^^^^
         |
         = hint: a table that has moved is no longer there under its old name
     error: `to` of the 3rd `moved`: `bucket.old` cannot become `mysql.sales`: a table keeps its kind
-       --> stacks/ecommerce.toml:257:6
+       --> stacks/ecommerce.toml:265:6
         |
-    257 | to = "mysql.sales"
+    265 | to = "mysql.sales"
         |      ^^^^^^^^^^^^^
         |
         = hint: such as `bucket.sales`
     error: `from` of the 4th `moved`: `[network]` has no name of its own, so it cannot move
-       --> stacks/ecommerce.toml:260:8
+       --> stacks/ecommerce.toml:268:8
         |
-    260 | from = "network.main"
+    268 | from = "network.main"
         |        ^^^^^^^^^^^^^^
     error: `to` of the 4th `moved`: `bukket.input` names no table
-       --> stacks/ecommerce.toml:261:6
+       --> stacks/ecommerce.toml:269:6
         |
-    261 | to = "bukket.input"
+    269 | to = "bukket.input"
         |      ^^^^^^^^^^^^^^
         |
         = hint: did you mean `bucket.input`?
@@ -296,24 +296,24 @@ fn moves_in_a_circle_and_two_to_one_place_are_refused() {
         @r#"
     exit 65
     error: `from` of the 1st `moved`: `mysql.a` moves in a circle
-       --> stacks/ecommerce.toml:248:8
+       --> stacks/ecommerce.toml:256:8
         |
-    248 | from = "mysql.a"
+    256 | from = "mysql.a"
         |        ^^^^^^^^^
     error: `from` of the 2nd `moved`: `mysql.b` moves in a circle
-       --> stacks/ecommerce.toml:252:8
-        |
-    252 | from = "mysql.b"
-        |        ^^^^^^^^^
-    error: `from` of the 4th `moved`: `bucket.a` has moved twice
        --> stacks/ecommerce.toml:260:8
         |
-    260 | from = "bucket.a"
+    260 | from = "mysql.b"
+        |        ^^^^^^^^^
+    error: `from` of the 4th `moved`: `bucket.a` has moved twice
+       --> stacks/ecommerce.toml:268:8
+        |
+    268 | from = "bucket.a"
         |        ^^^^^^^^^^
     error: `to` of the 5th `moved`: two tables have moved to `bucket.output`
-       --> stacks/ecommerce.toml:265:6
+       --> stacks/ecommerce.toml:273:6
         |
-    265 | to = "bucket.output"
+    273 | to = "bucket.output"
         |      ^^^^^^^^^^^^^^^
         |
         = hint: for two renames in a row write both steps: from a to b, from b to c

@@ -192,6 +192,7 @@ print(json.dumps({
     "clusters": len(client("redshift").describe_clusters()["Clusters"]),
     "secrets": len(client("secretsmanager").list_secrets()["SecretList"]),
     "layers": len(client("lambda").list_layer_versions(LayerName="mysql-lambda-layer")["LayerVersions"]),
+    "schedules": len(client("scheduler").list_schedules()["Schedules"]),
     "roles": len(client("iam").list_roles(PathPrefix="/stack/")["Roles"]),
 }))
 "#;
@@ -202,7 +203,7 @@ fn is_whole(world: &World) {
     let counts: Value = serde_json::from_str(&boto3(world, TWINS)).unwrap();
     let expected = json!({
         "vpcs": 1, "subnets": 2, "groups": 1, "gateways": 1, "tables": 1, "endpoints": 2, "buckets": 2,
-        "instances": 1, "clusters": 1, "secrets": 2, "layers": 1, "roles": 3,
+        "instances": 1, "clusters": 1, "secrets": 2, "layers": 1, "roles": 4, "schedules": 2,
     });
     assert_eq!(counts, expected);
 }
