@@ -118,7 +118,7 @@ mod tests {
     fn one_line_says_what_since_when_and_how_much() {
         let mysql = one("mysql.sales", Some(0.022), Some(("2020-11-23T09:14:00Z", true)));
         let redshift = one("redshift.warehouse", Some(0.543), Some(("2020-11-21T09:14:00Z", false)));
-        insta::assert_snapshot!(line(&[mysql.clone()], false), @"running: `mysql.sales` of `shop` since 09:14 (3 h 16 min) $0.07 so far, $0.022/h; `stack down --all-stacks` stops it");
+        insta::assert_snapshot!(line(std::slice::from_ref(&mysql), false), @"running: `mysql.sales` of `shop` since 09:14 (3 h 16 min) $0.07 so far, $0.022/h; `stack down --all-stacks` stops it");
         insta::assert_snapshot!(line(&[mysql.clone(), redshift], true), @"running: `mysql.sales` of `shop` since 09:14 (3 h 16 min) $0.07 so far, $0.022/h, `redshift.warehouse` of `shop` at least since Sat 21 Nov 09:14 (2 d 3 h) $27.84 so far, $0.543/h; together $27.91 so far, $0.565/h; `stack down --all-stacks` stops them (as of 23 Nov 2020 12:30)");
         assert_eq!(line(&[], false), "");
     }
