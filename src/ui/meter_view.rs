@@ -120,13 +120,13 @@ mod tests {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let line = |meter: &Meter| running_line(meter, &rate(), &zone).unwrap_or_default();
         insta::assert_snapshot!(line(&meter(Power::Running, None)), @r"
-    still running: `mysql.sales` since Sat 21 Nov 09:02 ($0.025/h, $1.35 so far), `redshift.warehouse` at least since Mon 9 Nov 15:05 ($0.544/h, $182.78 so far) (all: $0.559/h); they stop not by themselves; `stack down` stops them
+    still running: `mysql.sales` since Sat 21 Nov 09:02 ($0.025/h, $1.35 so far), `redshift.warehouse` at least since Mon 9 Nov 15:05 ($0.544/h, $182.78 so far) (all: $0.559/h); `stack down` stops them, nothing else does
     ");
         insta::assert_snapshot!(line(&meter(Power::Running, Some("2026-11-23T17:03:00Z"))), @r"
-    still running: `mysql.sales` since Sat 21 Nov 09:02 ($0.025/h, $1.35 so far), `redshift.warehouse` at least since Mon 9 Nov 15:05 ($0.544/h, $182.78 so far) (all: $0.559/h); they stop by themselves at 18:03 CET (in 2 h 58 min); `stack down` stops them
+    still running: `mysql.sales` since Sat 21 Nov 09:02 ($0.025/h, $1.35 so far), `redshift.warehouse` at least since Mon 9 Nov 15:05 ($0.544/h, $182.78 so far) (all: $0.559/h); `stack down` stops them, a schedule does at 18:03 CET (in 2 h 58 min)
     ");
         insta::assert_snapshot!(line(&meter(Power::Changing, Some("2026-11-23T10:03:00Z"))), @r"
-    still running: `mysql.sales` ($0.025/h), `redshift.warehouse` ($0.544/h) (all: $0.559/h); they stop by themselves within the hour; `stack down` stops them
+    still running: `mysql.sales` ($0.025/h), `redshift.warehouse` ($0.544/h) (all: $0.559/h); `stack down` stops them, a schedule does within the hour
     ");
         assert_eq!(line(&meter(Power::Stopped, None)), "");
     }

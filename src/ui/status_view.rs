@@ -194,7 +194,7 @@ mod tests {
     billed by the hour                             now  since                          so far  name
     endpoint.secretsmanager      ready       $0.0100/h  Fri 20 Nov 09:00 (3 d 5 h)    $0.7708  uk-secretsmanager
     mysql.sales                  running     $0.0160/h  10:02 (4 h 3 min)             $0.1025  uk-sales
-    redshift.warehouse           paused     $-0.0000/h                                         uk-warehouse
+    redshift.warehouse           paused      $0.0000/h                                         uk-warehouse
 
     $0.026/h now, $0.010/h when everything is stopped
     $0.10 spent on what runs since it began to run
@@ -206,7 +206,7 @@ mod tests {
     billed by the hour                             now  since                          so far  name
     endpoint.secretsmanager                  $0.0100/h  Fri 20 Nov 09:00 (3 d 5 h)    $0.7708  uk-secretsmanager
     mysql.sales                  running     $0.0160/h  10:02 (4 h 3 min)             $0.1025  uk-sales
-    redshift.warehouse           stopped    $-0.0000/h                                         uk-warehouse
+    redshift.warehouse           stopped     $0.0000/h                                         uk-warehouse
 
     $0.026/h now, $0.010/h when everything is stopped
     $0.10 spent on what runs since it began to run
