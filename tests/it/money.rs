@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::edit;
-use crate::support::copy_of_the_stack;
+use crate::support::{copy_of_the_stack, ran, stack};
 use crate::team::{boto3, faults, has, shipped, shipped_file, writes};
 use crate::world::World;
 
@@ -290,28 +290,28 @@ print(budget["BudgetLimit"]["Amount"], sorted((a["NotificationType"], a["Thresho
     );
 }
 
-#[test]
-fn wrong_budgets_and_spans_are_refused_with_their_place() {
+/// Returns what `validate` says of the shipped stack with each of these changes.
+fn refusals(changes: &[&[edit::Edit]]) -> String {
     let (folder, file) = copy_of_the_stack();
-    let check = |edits: &[edit::Edit]| {
-        let text = std::fs::read_to_string(&file).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let said = changes.iter().map(|edits| {
+        std::fs::write(&file, &text).unwrap();
         edit::edit(&file, edits);
-        let ran = crate::support::ran(crate::support::stack(folder.path()).args(["validate"])).exits(65);
-        std::fs::write(&file, text).unwrap();
-        ran.stderr
-    };
-    let all = [
-        check(&[("billing", "auto_stop", r#""soon""#)]),
-        check(&[("billing", "auto_stop", r#""5m""#)]),
-        check(&[("billing", "auto_stop", r#""8 days""#)]),
-        check(&[("billing", "auto_stop", "4")]),
-        check(&[("billing", "after_run", r#""perhaps""#)]),
-        check(&[("billing", "budget_usd_per_month", "0"), ("billing", "notify", r#"["ana@example.com"]"#)]),
-        check(&[("billing", "budget_usd_per_month", "50")]),
-        check(&[("billing", "notify", r#"["ana at example"]"#)]),
-        check(&[("billing", "autostop", r#""4h""#)]),
-    ];
-    insta::assert_snapshot!(all.join("\n"), @r#"
+        ran(stack(folder.path()).arg("validate")).exits(65).stderr
+    });
+    said.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn wrong_spans_are_refused_with_their_place() {
+    let said = refusals(&[
+        &[("billing", "auto_stop", r#""soon""#)],
+        &[("billing", "auto_stop", r#""5m""#)],
+        &[("billing", "auto_stop", r#""8 days""#)],
+        &[("billing", "auto_stop", "4")],
+        &[("billing", "after_run", r#""perhaps""#)],
+    ]);
+    insta::assert_snapshot!(said, @r#"
     error: `billing.auto_stop`: `soon` is no span of time
        --> stacks/ecommerce.toml:194:13
         |
@@ -349,7 +349,18 @@ fn wrong_budgets_and_spans_are_refused_with_their_place() {
         |             ^^^^^^^^^ not one of the allowed words
         |
         = hint: allowed: stop, keep
+    "#);
+}
 
+#[test]
+fn wrong_budgets_are_refused_with_their_place() {
+    let said = refusals(&[
+        &[("billing", "budget_usd_per_month", "0"), ("billing", "notify", r#"["ana@example.com"]"#)],
+        &[("billing", "budget_usd_per_month", "50")],
+        &[("billing", "notify", r#"["ana at example"]"#)],
+        &[("billing", "autostop", r#""4h""#)],
+    ]);
+    insta::assert_snapshot!(said, @r#"
     error: `billing.budget_usd_per_month`: `0` is no amount that AWS takes
        --> stacks/ecommerce.toml:195:24
         |
