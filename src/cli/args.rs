@@ -40,7 +40,8 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 changes pending (plan --detailed-exitcode); 64 usage; \
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 changes pending (plan --detailed-exitcode) or \
+something runs (remind --quiet); 64 usage; \
 65 the stack file is wrong; 75 somebody else holds the lock; 101 our bug; 130 interrupted";
 
 /// What every command takes.

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::Global;
+use super::ending::tell_running;
 use super::lock::Lock;
 use super::protect::{DeletionArgs, protect_data};
 use super::session::{Session, ask};
@@ -60,6 +61,7 @@ async fn locked(ui: Ui, global: &Global, args: &DestroyArgs, session: &mut Sessi
         if ui.json {
             ui.json_data(&json!({ "version": 1, "result": summary_json(&summary) }));
         }
+        tell_running(ui, session).await?;
         return Ok(exit);
     }
     let left = session.observe(Look::Thorough).await?;

@@ -11,7 +11,7 @@ pub enum Exit {
     Done,
     /// Failed.
     Failed,
-    /// Changes are pending (`plan --detailed-exitcode`).
+    /// Changes are pending (`plan --detailed-exitcode`), or something runs (`remind --quiet`).
     Pending,
     /// The command line is wrong.
     Usage,

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::Global;
+use super::ending::tell_running_of;
 use super::lock::Lock;
 use super::session::{Session, ask, one};
 use super::stop::interrupted;
@@ -90,6 +91,7 @@ pub(super) async fn run(ui: Ui, global: &Global, args: &LambdaArgs) -> Outcome {
         })?;
         ui.note(&format!("drawn into `{}`", path.display()));
     }
+    tell_running_of(ui, &session, &observed).await;
     if stop.load(Ordering::SeqCst) {
         return Ok(Exit::Interrupted);
     }

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use console::Term;
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Confirm, MultiSelect, Select};
 
@@ -14,19 +15,29 @@ pub fn is_interactive() -> bool {
 pub fn confirm(question: &str, default: bool) -> bool {
     let theme = ColorfulTheme::default();
     let answer = Confirm::with_theme(&theme).with_prompt(question).default(default).interact_opt();
-    matches!(answer, Ok(Some(true)))
+    answered(answer) == Some(true)
 }
 
-/// Lets the person choose among items, all of which are chosen at first. Escape chooses none.
+/// Lets the person choose among items, all of which are chosen at first; Ctrl-C and Escape choose none.
 pub fn choose(question: &str, items: &[String]) -> Vec<usize> {
     let theme = ColorfulTheme::default();
     let all = vec![true; items.len()];
     let chosen = MultiSelect::with_theme(&theme).with_prompt(question).items(items).defaults(&all).interact_opt();
-    chosen.ok().flatten().unwrap_or_default()
+    answered(chosen).unwrap_or_default()
 }
 
 /// Lets a person choose one of several; Ctrl-C and Escape choose none.
 pub fn choose_one(question: &str, choices: &[String]) -> Option<usize> {
     let theme = ColorfulTheme::default();
-    Select::with_theme(&theme).with_prompt(question).items(choices).default(0).interact_opt().ok().flatten()
+    answered(Select::with_theme(&theme).with_prompt(question).items(choices).default(0).interact_opt())
+}
+
+/// Returns the answer, if there is one. A question that Ctrl-C ends leaves the cursor hidden.
+fn answered<T>(answer: dialoguer::Result<Option<T>>) -> Option<T> {
+    answer.unwrap_or_else(|error| {
+        tracing::debug!(%error, "the question was not answered");
+        // A terminal that is gone needs no cursor.
+        drop(Term::stderr().show_cursor());
+        None
+    })
 }
