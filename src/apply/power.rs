@@ -55,13 +55,24 @@ pub struct Switchable {
 }
 
 /// Brings everything that can be stopped to one side and waits until it is there. What is there already is left alone.
+/// What left the file is stopped as well, as it is billed all the same, but never started.
 pub async fn switch(stack: &Stack, cx: &Cx, observed: &Observed, way: Switch, events: &Events) -> Summary {
     let due = observed.ours.iter().filter_map(|(address, found)| {
         let power = found.power?;
         let kind = stack.resource(address).filter(|_| power != way.target())?.kind;
         Some(Switchable { cx: cx.clone(), kind, address: address.clone(), found: found.clone() })
     });
-    switch_all(&due.collect::<Vec<_>>(), way, events).await
+    let left = observed
+        .orphans
+        .iter()
+        .filter(|orphan| way == Switch::Off && orphan.found.power.is_some_and(|power| power != way.target()));
+    let left = left.map(|orphan| Switchable {
+        cx: cx.clone(),
+        kind: orphan.kind,
+        address: orphan.address.clone(),
+        found: orphan.found.clone(),
+    });
+    switch_all(&due.chain(left).collect::<Vec<_>>(), way, events).await
 }
 
 /// Brings these to one side, side by side, and waits until they are there.

@@ -49,14 +49,15 @@ pub(super) fn servers(entry: Entry<'_>) -> Vec<Server> {
         address: Address::new(<Mysql as Table>::NAME, name),
         operation: "rds:stopDBInstance",
         member: "DbInstanceIdentifier",
-        identifier: table.identifier.clone(),
+        // AWS keeps identifiers in small letters, and ARNs are compared letter by letter.
+        identifier: table.identifier.to_lowercase(),
         permission: ("rds:StopDBInstance", "rds:db"),
     });
     let clusters = entry.all.all::<Redshift>().map(|(name, table)| Server {
         address: Address::new(<Redshift as Table>::NAME, name),
         operation: "redshift:pauseCluster",
         member: "ClusterIdentifier",
-        identifier: table.identifier.clone(),
+        identifier: table.identifier.to_lowercase(),
         permission: ("redshift:PauseCluster", "redshift:cluster"),
     });
     instances.chain(clusters).collect()
@@ -227,7 +228,7 @@ mod tests {
             declared.insert(table.name(), name, table.parse(&value).unwrap());
         };
         let mysql = json!({
-            "identifier": "data-engineering-aws", "class": "db.t4g.micro", "version": "8.4", "storage_gib": 20,
+            "identifier": "Data-Engineering-AWS", "class": "db.t4g.micro", "version": "8.4", "storage_gib": 20,
             "database": "shop",
         });
         let redshift = json!({

@@ -63,7 +63,11 @@ impl Meter {
     /// command from its work.
     pub async fn read(stack: &Stack, cx: &Cx, observed: &Observed, rate: &Rate) -> Self {
         let readings = rate.lines.iter().filter_map(|line| {
-            let (resource, found) = (stack.resource(&line.address)?, observed.ours.get(&line.address)?);
+            let declared = stack.resource(&line.address).zip(observed.ours.get(&line.address));
+            let declared = declared.map(|(resource, found)| (resource.kind, found));
+            // What left the file is billed all the same.
+            let orphan = observed.orphans.iter().find(|orphan| orphan.address == line.address);
+            let (kind, found) = declared.or_else(|| orphan.map(|orphan| (orphan.kind, &orphan.found)))?;
             let reading = Reading {
                 address: line.address.clone(),
                 name: found.name.clone(),
@@ -71,9 +75,9 @@ impl Meter {
                 since: None,
                 usd_per_hour: line.running,
                 stops_at: stops_at(observed, &line.address),
-                restarts_at: resource.kind.restarts_at(found),
+                restarts_at: kind.restarts_at(found),
             };
-            Some(async { (resource.kind.running_since(cx, found).await, reading) })
+            Some(async { (kind.running_since(cx, found).await, reading) })
         });
         let answers = join_all(readings.collect::<Vec<_>>()).await;
         let (mut readings, mut trouble) = (vec![], None);

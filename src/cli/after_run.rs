@@ -66,5 +66,6 @@ fn chosen(session: &Session, global: &Global, said: Said, running: &[&Line]) -> 
 fn only(observed: &Observed, meant: &[Address]) -> Observed {
     let mut only = observed.clone();
     only.ours.retain(|address, _| meant.contains(address));
+    only.orphans.retain(|orphan| meant.contains(&orphan.address));
     only
 }

@@ -54,6 +54,8 @@ fn tell_before(ui: Ui, resource: &Resource, observed: &Observed) {
         _ if observed.foreign.contains_key(address) => {
             ui.note(&format!("`{address}` is not of this stack and stays as it is"));
         }
+        // It has another name than the file says, and is stopped under that.
+        None if observed.orphans.iter().any(|orphan| orphan.address == *address) => {}
         None => ui.note(&format!("`{address}` does not exist: nothing to stop")),
         Some((Some(Power::Stopped), _)) => ui.note(&format!("`{address}` is stopped already")),
         Some((_, Readiness::Pending(status))) => {

@@ -210,6 +210,13 @@ client("rds").start_db_instance(DBInstanceIdentifier="data-engineering-aws")
 "#;
     boto3(&world, delete);
     has(&world.stack(&["down"]).exits(0), &["`redshift.warehouse` does not exist: nothing to stop"]);
+    // What left the file is billed all the same.
+    boto3(&world, r#"client("rds").start_db_instance(DBInstanceIdentifier="data-engineering-aws")"#);
+    let file = shipped_file(&world);
+    edit::edit(&file, &[("mysql.sales", "identifier", r#""another-name""#)]);
+    has(&world.stack(&["down"]).exits(0), &["~ mysql.sales stopped"]);
+    edit::edit(&file, &[("mysql.sales", "identifier", r#""data-engineering-aws""#)]);
+    has(&world.stack(&["down"]).exits(0), &["`mysql.sales` is stopped already"]);
     // What AWS refuses to stop is said with its cause, and that it is still billed.
     let replicate = r#"
 rds = client("rds")
