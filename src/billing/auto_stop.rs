@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Billing;
-use crate::kinds::base::{Cx, Entry, KindError, Resource, Table, Template};
+use crate::kinds::base::{AnyFound, Cx, Entry, KindError, Resource, Table, Template};
 use crate::kinds::mysql::Mysql;
 use crate::kinds::redshift::Redshift;
 use crate::kinds::role::{self, Role, Service};
@@ -156,8 +156,13 @@ pub(super) fn expand(after: Duration, entry: Entry<'_>) -> Vec<Resource> {
 
 /// Returns when the schedule that stops a server calls first; `None` without one that is on.
 pub fn stops_at(observed: &Observed, server: &Address) -> Option<Timestamp> {
-    let outputs = &observed.ours.get(&schedule_of(server))?.outputs;
-    outputs.get("first_call")?.parse().ok().filter(|_| outputs.get("state").is_some_and(|state| state == "ENABLED"))
+    first_call(observed.ours.get(&schedule_of(server))?)
+}
+
+/// Returns when a schedule calls first; one that is off never does.
+fn first_call(schedule: &AnyFound) -> Option<Timestamp> {
+    let is_on = schedule.outputs.get("state").is_some_and(|state| state == "ENABLED");
+    schedule.outputs.get("first_call").filter(|_| is_on)?.parse().ok()
 }
 
 /// Pushes the first call of every schedule that stops a server to `auto_stop` from now, where that is later than it was.
@@ -194,10 +199,7 @@ fn own<'a>(
     stack.resources.iter().filter_map(|resource| {
         let spec = resource.spec::<Schedule>()?;
         let Timing::Hourly { after_seconds } = spec.timing else { return None };
-        let found = observed.ours.get(&resource.address)?;
-        // One that is off gives no time at all.
-        let is_on = found.outputs.get("state").is_some_and(|state| state == "ENABLED");
-        let at = found.outputs.get("first_call").filter(|_| is_on).and_then(|at| at.parse().ok());
+        let at = first_call(observed.ours.get(&resource.address)?);
         Some((spec, Duration::from_secs(after_seconds), at))
     })
 }

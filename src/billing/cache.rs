@@ -122,15 +122,11 @@ impl Cache {
 fn replace(folder: &Path, path: &Path, fetched: &Fetched) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let text = serde_json::to_string_pretty(fetched).map_err(std::io::Error::other)?;
-    let draft = path.with_extension(format!("json.{}", std::process::id()));
-    let mut file = std::fs::File::create(&draft)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    let placed = written.and_then(|()| std::fs::rename(&draft, path));
-    if placed.is_err() {
-        // What could not be placed helps nobody; why it could not is told.
-        drop(std::fs::remove_file(&draft));
-    }
-    placed
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    draft.write_all(text.as_bytes())?;
+    draft.as_file().sync_all()?;
+    draft.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,14 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::auto_stop::stops_at;
-use super::rate::Rate;
+use super::rate::{Rate, sum_known};
 use crate::kinds::base::Cx;
 use crate::model::{Address, Power, Since};
 use crate::plan::Observed;
 use crate::spec::Stack;
-
-/// Seconds in an hour.
-const HOUR: f64 = 3_600.0;
 
 /// One resource that is billed by the hour.
 #[derive(Debug, Clone, Serialize)]
@@ -37,8 +34,7 @@ pub struct Reading {
 impl Reading {
     /// Returns what it has cost since it began to run, in US dollars.
     pub fn usd_until(&self, now: Timestamp) -> Option<f64> {
-        let since = self.since?.moment;
-        self.usd_per_hour.map(|usd| now.duration_since(since).as_secs_f64().max(0.0) / HOUR * usd)
+        Some(self.since?.usd_until(now, self.usd_per_hour?))
     }
 
     /// Returns whether it can be stopped and is not.
@@ -98,9 +94,7 @@ impl Meter {
 
     /// Returns what everything that can be stopped has cost since it began to run, and whether some of it is unknown.
     pub fn usd_until(&self, now: Timestamp) -> (f64, bool) {
-        self.running()
-            .map(|reading| reading.usd_until(now))
-            .fold((0.0, false), |(sum, is_partial), usd| (sum + usd.unwrap_or_default(), is_partial || usd.is_none()))
+        sum_known(self.running().map(|reading| reading.usd_until(now)))
     }
 }
 

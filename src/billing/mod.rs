@@ -24,7 +24,7 @@ pub use habit::{Habit, NIGHTS_A_MONTH, run_usd};
 pub use meter::{Meter, Reading};
 pub use price::{HOURS_A_MONTH, Price, Unit};
 pub use prices::Prices;
-pub use rate::{Line, Part, Rate, rate};
+pub use rate::{Line, Part, Rate, rate, sum_known};
 pub use refresh::{Told, Untold, fetch};
 pub use table::{AfterRun, Billing, BillingTable, parse_span};
 pub use usage::{CRAWL_LEAST_SECONDS, JOB_LEAST_SECONDS};

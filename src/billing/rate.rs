@@ -105,6 +105,14 @@ impl Rate {
     }
 }
 
+/// Adds what is known, and tells whether something unknown comes on top.
+pub fn sum_known(prices: impl IntoIterator<Item = Option<f64>>) -> (f64, bool) {
+    let add = |(sum, has_unknown): (f64, bool), usd: Option<f64>| {
+        (sum + usd.unwrap_or_default(), has_unknown || usd.is_none())
+    };
+    prices.into_iter().fold((0.0, false), add)
+}
+
 /// Prices resources: as they are declared, or, in a world that was looked at, as they exist there, together with what
 /// is ours there and left the file.
 pub fn rate<'a>(

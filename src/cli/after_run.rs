@@ -9,7 +9,7 @@ use crate::billing::{AfterRun, Billing, Line};
 use crate::diag::Diagnostic;
 use crate::model::Address;
 use crate::plan::Observed;
-use crate::ui::{Ui, choose, is_interactive, money_line};
+use crate::ui::{Ui, change_line, choose, hourly, is_interactive};
 
 /// What the person said on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) async fn settle(ui: Ui, session: &mut Session, global: &Global, said:
     if !stopped.is_empty() {
         let meant = only(&observed, &stopped);
         let turned = turn(ui, session, &meant, Switch::Off).await?;
-        ui.note(&format!("{} before, {} now", money_line(rate.now()), money_line(turned.after.now())));
+        ui.note(&change_line(rate.now(), turned.after.now()));
         observed = turned.observed;
     }
     tell_running_of(ui, session, &observed).await;
@@ -49,10 +49,7 @@ fn chosen(session: &Session, global: &Global, said: Said, running: &[&Line]) -> 
         Said::Stop => all(),
         Said::Keep => vec![],
         Said::Nothing if !global.yes && is_interactive() => {
-            let item = |line: &&Line| {
-                let price = line.running.map_or("price unknown".to_owned(), |usd| format!("${usd:.3}/h"));
-                format!("{}  {price}", line.address)
-            };
+            let item = |line: &&Line| format!("{}  {}", line.address, hourly(line.running));
             let items: Vec<String> = running.iter().map(item).collect();
             let question = "still running; what shall be stopped? (space selects, enter confirms)";
             choose(question, &items).into_iter().map(|position| running[position].address.clone()).collect()

@@ -44,7 +44,7 @@ pub(super) async fn run(ui: Ui, global: &Global) -> Outcome {
 /// Returns what of the stack is billed only while it runs.
 fn stoppable(session: &Session) -> impl Iterator<Item = &Resource> {
     let resources = session.stack.resources.iter();
-    resources.filter(|resource| resource.kind.billing(resource).iter().any(|item| item.stops))
+    resources.filter(|resource| resource.kind.can_stop())
 }
 
 /// Tells what there is nothing to do for, and what must be waited for.

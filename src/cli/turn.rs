@@ -10,7 +10,7 @@ use crate::apply::{self, Look, Switch};
 use crate::billing::Rate;
 use crate::diag::Diagnostic;
 use crate::plan::Observed;
-use crate::ui::{Ui, follow_apply, money_line};
+use crate::ui::{Ui, change_line, follow_apply};
 
 /// How a start or a stop ended.
 pub(super) struct Turned {
@@ -64,7 +64,6 @@ impl Turned {
 
     /// Tells what it cost and what it costs.
     pub(super) fn tell(&self, ui: Ui) {
-        let text = format!("{} before, {} now", money_line(self.before.now()), money_line(self.after.now()));
-        ui.answer(&text, &self.json());
+        ui.answer(&change_line(self.before.now(), self.after.now()), &self.json());
     }
 }

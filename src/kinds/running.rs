@@ -1,7 +1,9 @@
 //! Since when a server runs, by what AWS told of it.
 
+use aws_smithy_types::DateTime;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::aws::moment;
 use crate::model::Since;
 
 /// For how long AWS tells what happened to a server.
@@ -17,6 +19,21 @@ pub(super) enum Turn {
     Ended,
     /// It began to run.
     Began,
+}
+
+/// Returns what an event says, if it says whether the server runs; `meaning` reads its message.
+pub(super) fn turn(
+    date: Option<&DateTime>,
+    message: Option<&str>,
+    meaning: impl FnOnce(&str) -> Option<Turn>,
+) -> Option<(Timestamp, Turn)> {
+    Some((moment(date?)?, meaning(message?)?))
+}
+
+/// Returns whether a message has one of some words, in whatever letters.
+pub(super) fn says(message: &str, words: &[&str]) -> bool {
+    let message = message.to_lowercase();
+    words.iter().any(|word| message.contains(word))
 }
 
 /// Returns since when a server runs that does run now. AWS may have told nothing, or not all, and in any order. What is

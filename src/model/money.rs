@@ -1,6 +1,6 @@
 //! What is billed by the hour.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 /// Whether a billed resource runs.
@@ -24,6 +24,14 @@ pub struct Since {
     pub is_exact: bool,
 }
 
+impl Since {
+    /// Returns what something that costs so many US dollars an hour has cost until `now`.
+    pub fn usd_until(&self, now: Timestamp, usd_per_hour: f64) -> f64 {
+        // The clocks of AWS's services may differ by a second.
+        now.duration_since(self.moment).as_secs_f64().max(0.0) / 3_600.0 * usd_per_hour
+    }
+}
+
 /// A copy of the data of a server.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Backup {
@@ -37,6 +45,14 @@ pub struct Backup {
     pub kept_until: Option<Timestamp>,
     /// Whether a person had it taken.
     pub is_manual: bool,
+}
+
+impl Backup {
+    /// Returns until when a copy is kept for so many days; `None` if for ever, which Redshift says with -1 days.
+    pub fn kept_until(taken_at: Option<Timestamp>, days: Option<i32>) -> Option<Timestamp> {
+        let days = days.filter(|days| *days >= 0)?;
+        taken_at?.checked_add((i64::from(days) * 24).hours()).ok()
+    }
 }
 
 /// One thing that costs money merely by existing.

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::clock::date_text;
-use super::money::money_line;
-use crate::billing::Machine;
+use super::money::change_line;
+use crate::billing::{Machine, sum_known};
 use crate::model::Power;
 
 /// What became of one machine.
@@ -87,20 +87,16 @@ pub fn stopped_text(all: &[Stopping], regions: usize) -> String {
         return format!("nothing of any stack is there to be stopped in {regions}");
     }
     format!(
-        "{stopped} stopped, {was_stopped} stopped already, {} not stopped in {regions}: {} before, {} now",
+        "{stopped} stopped, {was_stopped} stopped already, {} not stopped in {regions}: {}",
         all.len() - stopped - was_stopped - count(&Fate::Gone),
-        money_line(before),
-        money_line(now)
+        change_line(before, now)
     )
 }
 
 /// Returns US dollars an hour before and now, each with whether a price is unknown.
 fn totals(all: &[Stopping]) -> ((f64, bool), (f64, bool)) {
-    let sum = |prices: &mut dyn Iterator<Item = Option<f64>>| {
-        prices.fold((0.0, false), |(sum, unknown), price| (sum + price.unwrap_or_default(), unknown || price.is_none()))
-    };
-    let before = sum(&mut all.iter().map(|one| one.before.usd_now()));
-    (before, sum(&mut all.iter().filter_map(|one| one.after.as_ref()).map(Machine::usd_now)))
+    let before = sum_known(all.iter().map(|one| one.before.usd_now()));
+    (before, sum_known(all.iter().filter_map(|one| one.after.as_ref()).map(Machine::usd_now)))
 }
 
 /// Returns the same for programs; `unseen` are regions that could not be looked at, with the cause.

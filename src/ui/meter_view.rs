@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::clock::{date_text, moment_text, span_text};
-use super::money::money_line;
+use super::money::{hourly, money_line};
 use crate::billing::{Meter, Rate, Reading};
 
 /// Returns one line: what runs, since when, what it has cost, and the command that stops it; `None` if nothing runs that
@@ -24,7 +24,7 @@ pub fn running_line(meter: &Meter, rate: &Rate, zone: &TimeZone) -> Option<Strin
 }
 
 fn one(reading: &Reading, now: Timestamp, zone: &TimeZone) -> String {
-    let price = reading.usd_per_hour.map_or("price unknown".to_owned(), |usd| format!("${usd:.3}/h"));
+    let price = hourly(reading.usd_per_hour);
     let since = reading.since.map(|since| {
         let word = if since.is_exact { "since" } else { "at least since" };
         format!(" {word} {}", moment_text(since.moment, now, zone))

@@ -30,7 +30,7 @@ pub use diagnostics::{diagnostics_json, render_diagnostic, render_failures, summ
 pub use fleet_view::{Fate, Stopping, fleet_text, stopped_json, stopped_notes, stopped_text};
 pub use logs_view::LogsView;
 pub use meter_view::{dollars, running_line};
-pub use money::money_line;
+pub use money::{change_line, hourly, money_line};
 pub use numbers::grouped;
 pub use plan_json::plan_json;
 pub use plan_text::{moved_lines, plan_markdown, plan_text};

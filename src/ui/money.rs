@@ -9,6 +9,16 @@ pub fn money_line((usd, has_unknown): (f64, bool)) -> String {
     format!("${usd:.3}/h{more}")
 }
 
+/// Returns US dollars an hour before and after something was started or stopped.
+pub fn change_line(before: (f64, bool), now: (f64, bool)) -> String {
+    format!("{} before, {} now", money_line(before), money_line(now))
+}
+
+/// Returns the price of one thing by the hour, in a sentence.
+pub fn hourly(usd: Option<f64>) -> String {
+    usd.map_or("price unknown".to_owned(), |usd| format!("${usd:.3}/h"))
+}
+
 /// Returns US dollars with their sign in front: `+$0.0160`.
 fn signed(usd: f64, decimals: usize) -> String {
     let sign = if usd < 0.0 { '-' } else { '+' };

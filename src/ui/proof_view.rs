@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::clock::date_text;
 use super::meter_view::by_itself_text;
-use super::money::money_line;
+use super::money::change_line;
 use crate::billing::{HOURS_A_MONTH, Meter, Rate};
 use crate::model::{Address, Backup};
 
@@ -26,7 +26,7 @@ pub struct Proof {
 
 /// Returns the proof as text.
 pub fn proof_text(proof: &Proof, zone: &TimeZone) -> String {
-    let mut text = format!("{} before, {} now\n", money_line(proof.before.now()), money_line(proof.after.now()));
+    let mut text = change_line(proof.before.now(), proof.after.now()) + "\n";
     let lasting: Vec<_> = proof.after.lines.iter().filter(|line| line.now().is_none_or(|usd| usd > 0.0)).collect();
     if !lasting.is_empty() || !proof.backups.is_empty() {
         let _ = writeln!(text, "still billed:");

@@ -1,7 +1,7 @@
 //! What runs and costs money, in one line.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::clock::{moment_text, span_text};
@@ -81,8 +81,7 @@ fn money(so_far: Option<f64>, per_hour: Option<f64>) -> String {
 
 /// Returns US dollars since it began to run; `None` if that or the price is unknown.
 fn usd(one: &Running, at: Timestamp) -> Option<f64> {
-    let ran = at.duration_since(one.since?.moment).max(SignedDuration::ZERO);
-    Some(one.usd_per_hour? * ran.as_secs_f64() / 3600.0)
+    Some(one.since?.usd_until(at, one.usd_per_hour?))
 }
 
 fn usd_so_far(running: &[Running], at: Timestamp) -> Option<f64> {

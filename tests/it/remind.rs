@@ -11,7 +11,7 @@ use crate::support::{Ran, ran, root, stack};
 use crate::team::{boto3, faults, shipped_file};
 use crate::world::World;
 
-/// On a quiet machine it takes a fifth of this; the builders of this project run several tests at once.
+/// On a quiet machine it takes a fifth of this; a busy one runs several tests at once.
 const PROMPT_LIMIT: Duration = Duration::from_millis(1500);
 
 /// A stack of which two servers can be stopped.

@@ -1,7 +1,6 @@
 //! Since when an instance runs, by the events of RDS.
 
-use aws_sdk_rds::types::{Event, SourceType};
-use jiff::Timestamp;
+use aws_sdk_rds::types::SourceType;
 
 use super::observed::Seen;
 use crate::aws::{AwsError, Sorted};
@@ -18,20 +17,15 @@ pub(super) async fn running_since(cx: &Cx, seen: &Seen) -> Result<Since, AwsErro
     let mut pages = call.duration(TOLD_MINUTES).into_paginator().items().send();
     let mut turns = vec![];
     while let Some(event) = pages.next().await {
-        turns.extend(turn(&event.named(EVENTS)?));
+        let event = event.named(EVENTS)?;
+        turns.extend(running::turn(event.date(), event.message(), meaning));
     }
     Ok(running::since(&turns, seen.made_at, cx.aws.clock.now()))
 }
 
-fn turn(event: &Event) -> Option<(Timestamp, Turn)> {
-    let moment = Timestamp::from_second(event.date()?.secs()).ok()?;
-    Some((moment, meaning(event.message()?)?))
-}
-
 /// Returns what the words of a message say. A restart of the server inside a running instance is none: RDS bills on.
 fn meaning(message: &str) -> Option<Turn> {
-    let message = message.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let says = |words: &[&str]| running::says(message, words);
     if says(&["instance stopped"]) {
         Some(Turn::Ended)
     } else if says(&["instance started", "is being started", "instance created", "restored from"]) {

@@ -1,7 +1,5 @@
 //! The copies of an instance's data that RDS keeps.
 
-use jiff::ToSpan;
-
 use super::observed::Seen;
 use crate::aws::{Sorted, moment};
 use crate::kinds::base::{Cx, KindError};
@@ -17,11 +15,11 @@ pub(super) async fn list(cx: &Cx, seen: &Seen) -> Result<Vec<Backup>, KindError>
         let snapshot = snapshot.named(READ)?;
         let is_manual = snapshot.snapshot_type.as_deref() != Some("automated");
         let taken_at = snapshot.snapshot_create_time.as_ref().and_then(moment);
-        let days = i64::from(seen.backup_retention_days);
+        let days = (!is_manual).then_some(seen.backup_retention_days);
         backups.push(Backup {
             name: snapshot.db_snapshot_identifier.unwrap_or_default(),
             gib: snapshot.allocated_storage.map(f64::from),
-            kept_until: taken_at.filter(|_| !is_manual).and_then(|at| at.checked_add((days * 24).hours()).ok()),
+            kept_until: Backup::kept_until(taken_at, days),
             taken_at,
             is_manual,
         });

@@ -1,6 +1,6 @@
 //! Since when a cluster runs, by the events of Redshift.
 
-use aws_sdk_redshift::types::{Event, SourceType};
+use aws_sdk_redshift::types::SourceType;
 use jiff::Timestamp;
 
 use super::observed::Seen;
@@ -18,21 +18,16 @@ pub(super) async fn running_since(cx: &Cx, seen: &Seen) -> Result<Since, AwsErro
     let mut pages = call.duration(TOLD_MINUTES).into_paginator().items().send();
     let mut turns = vec![];
     while let Some(event) = pages.next().await {
-        turns.extend(turn(&event.named(EVENTS)?));
+        let event = event.named(EVENTS)?;
+        turns.extend(running::turn(event.date(), event.message(), meaning));
     }
     let made = seen.made_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
     Ok(running::since(&turns, made, cx.aws.clock.now()))
 }
 
-fn turn(event: &Event) -> Option<(Timestamp, Turn)> {
-    let moment = Timestamp::from_second(event.date()?.secs()).ok()?;
-    Some((moment, meaning(event.message()?)?))
-}
-
 /// Returns what the words of a message say: the numbers of the events are not documented reliably.
 fn meaning(message: &str) -> Option<Turn> {
-    let message = message.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let says = |words: &[&str]| running::says(message, words);
     // A pause or a resume that did not come about changes nothing, and snapshots and tables are created, too.
     let is_restored = says(&["restored"]) && !says(&["table"]);
     if says(&["fail", "unable", "cannot", "can't", "could not", "couldn't"]) {

@@ -1,7 +1,5 @@
 //! The copies of a cluster's data that Redshift keeps.
 
-use jiff::ToSpan;
-
 use super::observed::Seen;
 use crate::aws::{Sorted, moment};
 use crate::kinds::base::{Cx, KindError};
@@ -23,11 +21,10 @@ pub(super) async fn list(cx: &Cx, seen: &Seen) -> Result<Vec<Backup>, KindError>
         // Manual snapshots say their own days, -1 for ever; automatic ones have those of the cluster.
         let days =
             if is_manual { snapshot.manual_snapshot_retention_period } else { Some(seen.snapshot_retention_days) };
-        let days = days.filter(|days| *days >= 0).map(i64::from);
         backups.push(Backup {
             name: snapshot.snapshot_identifier.unwrap_or_default(),
             gib: snapshot.total_backup_size_in_mega_bytes.map(|mib| mib / MIB_A_GIB),
-            kept_until: taken_at.zip(days).and_then(|(at, days)| at.checked_add((days * 24).hours()).ok()),
+            kept_until: Backup::kept_until(taken_at, days),
             taken_at,
             is_manual,
         });
